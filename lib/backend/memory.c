@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * A table at a pointer in this process.
+ */
+
+#include <stdlib.h>
+
+#include <hpt/memory.h>
+
+#include "../core/internal.h"
+#include "internal.h"
+
+struct memory {
+	struct hpt_raw_entry *base;
+	bool live;
+	bool v3;
+};
+
+/* How often a live entry is read before giving up on it. */
+#define ATTEMPTS 1000
+/* Entries that are handed to a callback at once. */
+#define BATCH 64
+
+static int unstable(uint64_t ptex, struct hpt_error *err)
+{
+	return hpt_fail_ptex(err, HPT_ERR_UNSTABLE, ptex,
+			     "entry %#llx changed at each of %d attempts to read it",
+			     (unsigned long long)ptex, ATTEMPTS);
+}
+
+/*
+ * Doubleword 0 (acquire), doubleword 1, doubleword 0 again: a writer clears V first, so
+ * equal words say that doubleword 1 is theirs. The second acquire keeps the last load last.
+ */
+static bool read_live(const struct hpt_raw_entry *raw, struct hpt_raw_entry *out)
+{
+	for (int i = 0; i < ATTEMPTS; i++) {
+		uint64_t v = __atomic_load_n(&raw->v_be.raw_be, __ATOMIC_ACQUIRE);
+		uint64_t r = __atomic_load_n(&raw->r_be.raw_be, __ATOMIC_ACQUIRE);
+
+		if (__atomic_load_n(&raw->v_be.raw_be, __ATOMIC_RELAXED) != v)
+			continue;
+		out->v_be.raw_be = v;
+		out->r_be.raw_be = r;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * V clear, doubleword 1, doubleword 0, each behind the one before (release): nobody sees V
+ * with another entry's words.
+ */
+static void write_live(struct hpt_raw_entry *raw, const struct hpt_raw_entry *in)
+{
+	__atomic_store_n(&raw->v_be.raw_be, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&raw->r_be.raw_be, in->r_be.raw_be, __ATOMIC_RELEASE);
+	__atomic_store_n(&raw->v_be.raw_be, in->v_be.raw_be, __ATOMIC_RELEASE);
+}
+
+void hpt_entries_take_in(const void *bytes_be, size_t n, bool v3, struct hpt_entry *out)
+{
+	hpt_entries_from_bytes(bytes_be, n, out);
+	for (size_t i = 0; v3 && i < n; i++)
+		out[i] = hpt_entry_from_v3(out[i]);
+}
+
+int hpt_entry_put_out(const struct hpt_entry *in, uint64_t ptex, bool v3,
+		      struct hpt_raw_entry *raw, struct hpt_error *err)
+{
+	struct hpt_entry entry = *in;
+
+	if (!(entry.v & HPT_V_VALID))
+		entry = (struct hpt_entry){ 0, 0 };
+	if (v3) {
+		int ret = hpt_entry_to_v3(entry, &entry, err);
+
+		if (ret) {
+			hpt_error_set_ptex(err, ptex);
+			return ret;
+		}
+	}
+	hpt_entries_to_bytes(&entry, 1, raw);
+	return HPT_OK;
+}
+
+int hpt_read_whole(hpt_part_fn *read, void *ctx, uint64_t ptex, size_t n,
+		   struct hpt_entry *out, struct hpt_error *err)
+{
+	struct hpt_entry few[BATCH];
+	struct hpt_entry *all = few;
+	int ret;
+
+	if (n > BATCH) {
+		all = n <= SIZE_MAX / sizeof(*all) ? malloc(n * sizeof(*all)) : NULL;
+		if (!all)
+			return hpt_fail_ptex(err, HPT_ERR_MEMORY, ptex,
+					     "out of memory to read %zu entries", n);
+	}
+	ret = read(ctx, ptex, n, all, err);
+	if (!ret)
+		memcpy(out, all, n * sizeof(*all));
+	if (all != few)
+		free(all);
+	return ret;
+}
+
+static int read_live_part(void *ctx, uint64_t ptex, size_t n, struct hpt_entry *out,
+			  struct hpt_error *err)
+{
+	const struct memory *m = ctx;
+
+	for (size_t i = 0; i < n; i++) {
+		struct hpt_raw_entry raw;
+
+		if (!read_live(m->base + ptex + i, &raw))
+			return unstable(ptex + i, err);
+		hpt_entries_take_in(&raw, 1, m->v3, out + i);
+	}
+	return HPT_OK;
+}
+
+static int memory_read(void *ctx, uint64_t ptex, size_t n, struct hpt_entry *out,
+		       struct hpt_error *err)
+{
+	const struct memory *m = ctx;
+
+	if (m->live)
+		return hpt_read_whole(read_live_part, ctx, ptex, n, out, err);
+	hpt_entries_take_in(m->base + ptex, n, m->v3, out);
+	return HPT_OK;
+}
+
+static int memory_write(void *ctx, uint64_t ptex, size_t n, const struct hpt_entry *in,
+			struct hpt_error *err)
+{
+	const struct memory *m = ctx;
+
+	for (size_t i = 0; i < n; i++) {
+		struct hpt_raw_entry raw;
+		int ret = hpt_entry_put_out(in + i, ptex + i, m->v3, &raw, err);
+
+		if (ret)
+			return ret;
+		if (m->live)
+			write_live(m->base + ptex + i, &raw);
+		else
+			m->base[ptex + i] = raw;
+	}
+	return HPT_OK;
+}
+
+/*
+ * Is there a valid entry among @n? V is the last bit of doubleword 0 in both forms. A look
+ * without order is enough: what is missed was not there a moment ago.
+ */
+static bool any_valid(const struct memory *m, uint64_t ptex, unsigned n)
+{
+	const struct hpt_raw_entry *raw = m->base + ptex;
+	uint64_t all = 0;
+
+	if (m->live)
+		for (unsigned i = 0; i < n; i++)
+			all |= __atomic_load_n(&raw[i].v_be.raw_be, __ATOMIC_RELAXED);
+	else
+		for (unsigned i = 0; i < n; i++)
+			all |= raw[i].v_be.raw_be;
+	return all & hpt_be64_make(HPT_V_VALID).raw_be;
+}
+
+/* Give @fn the runs of valid entries among @n, at most BATCH, at @entries. */
+static int give_runs(uint64_t ptex, unsigned n, const struct hpt_entry *entries,
+		     hpt_each_fn *fn, void *arg)
+{
+	for (unsigned i = 0, first; i < n; i++) {
+		if (!(entries[i].v & HPT_V_VALID))
+			continue;
+		for (first = i; i < n && entries[i].v & HPT_V_VALID;)
+			i++;
+		if (fn(arg, ptex + first, i - first, entries + first))
+			return HPT_ERR_STOPPED;
+	}
+	return HPT_OK;
+}
+
+static int memory_each(void *ctx, uint64_t ptex, uint64_t n, hpt_each_fn *fn, void *arg,
+		       struct hpt_error *err)
+{
+	const struct memory *m = ctx;
+	struct hpt_entry entries[BATCH];
+	int ret = HPT_OK;
+
+	while (n && !ret) {
+		unsigned part = n < BATCH ? (unsigned)n : BATCH;
+
+		if (any_valid(m, ptex, part)) {
+			ret = memory_read(ctx, ptex, part, entries, err);
+			if (!ret)
+				ret = give_runs(ptex, part, entries, fn, arg);
+		}
+		ptex += part;
+		n -= part;
+	}
+	return ret;
+}
+
+static const struct hpt_raw_entry *memory_view(void *ctx, uint64_t ptex, size_t n)
+{
+	const struct memory *m = ctx;
+
+	(void)n;
+	return m->base + ptex;
+}
+
+static const struct hpt_table_ops writable_ops = {
+	.size = sizeof(writable_ops),
+	.read = memory_read,
+	.write = memory_write,
+	.each = memory_each,
+	.view = memory_view,
+	.close = free,
+};
+
+static const struct hpt_table_ops read_only_ops = {
+	.size = sizeof(read_only_ops),
+	.read = memory_read,
+	.each = memory_each,
+	.view = memory_view,
+	.close = free,
+};
+
+#define FLAGS (HPT_MEMORY_LIVE | HPT_MEMORY_READ_ONLY | HPT_MEMORY_V3)
+
+int hpt_memory_options_in(struct hpt_memory_options *to, const struct hpt_memory_options *from,
+			  struct hpt_error *err)
+{
+	int ret = hpt_options_in(to, sizeof(*to), sizeof(*to), from, "hpt_memory_options", err);
+
+	if (!ret && to->flags & ~FLAGS)
+		ret = hpt_fail(err, HPT_ERR_ARGUMENT,
+			       "struct hpt_memory_options: flags are %#x, expected of %#x",
+			       to->flags, FLAGS);
+	return ret;
+}
+
+static int check_base(const void *base, unsigned order, struct hpt_error *err)
+{
+	int ret = hpt_check_order(order, HPT_ORDER_MAX, err);
+
+	if (ret)
+		return ret;
+	if (!base || (uintptr_t)base % HPT_ENTRY_BYTES)
+		return hpt_fail(err, HPT_ERR_ARGUMENT,
+				"memory table: base is %#zx, expected a multiple of %d",
+				(size_t)(uintptr_t)base, HPT_ENTRY_BYTES);
+	if (UINT64_C(1) << order > UINTPTR_MAX - (uintptr_t)base)
+		return hpt_fail(err, HPT_ERR_ARGUMENT,
+				"memory table: 2^%u bytes do not fit the address space", order);
+	return HPT_OK;
+}
+
+int hpt_memory_open(void *base, unsigned order, const struct hpt_memory_options *options,
+		    struct hpt_table **out, struct hpt_error *err)
+{
+	struct hpt_table_config config = {
+		.size = sizeof(config), .backend = "memory", .order = order,
+		.flags = HPT_TABLE_CONCURRENT,
+	};
+	struct hpt_memory_options o;
+	struct memory *m;
+	int ret = hpt_memory_options_in(&o, options, err);
+
+	if (!ret)
+		ret = check_base(base, order, err);
+	if (ret)
+		return ret;
+	m = malloc(sizeof(*m));
+	if (!m)
+		return hpt_fail(err, HPT_ERR_MEMORY, "memory table: out of memory");
+	*m = (struct memory){ .base = base, .live = o.flags & HPT_MEMORY_LIVE,
+			      .v3 = o.flags & HPT_MEMORY_V3 };
+	config.form = m->v3 ? HPT_FORM_V3 : HPT_FORM_CLASSIC;
+	if (m->live)
+		config.flags |= HPT_TABLE_LIVE;
+	ret = hpt_table_open(o.flags & HPT_MEMORY_READ_ONLY ? &read_only_ops : &writable_ops, m,
+			     &config, out, err);
+	if (ret)
+		free(m);
+	return ret;
+}

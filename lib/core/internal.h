@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#ifndef HPT_CORE_INTERNAL_H
+#define HPT_CORE_INTERNAL_H
+
+/*
+ * What every room of libhpt may use: filling errors, raw words, option structures.
+ */
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <hpt/error.h>
+#include <hpt/hpte.h>
+
+#define HPT_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+
+/*
+ * A formatter of our own, since the core may use nothing of libc but mem* and str*: no
+ * locale, no allocation. Knows %s %c %d %u %x with the lengths l, ll, z, the flags # and
+ * 0, a width, a precision for %s, and %%. Returns the length without the NUL, cut to
+ * room - 1.
+ */
+size_t hpt_format(char *out, size_t room, const char *fmt, ...) HPT_PRINTF(3, 4);
+size_t hpt_vformat(char *out, size_t room, const char *fmt, va_list ap);
+
+/*
+ * Each fills @err, if it is not NULL, and returns @code. The suffix says which place is
+ * set; hpt_fail_errno() sets HPT_ERR_SYSTEM and adds the errno's name to the text.
+ */
+int hpt_fail(struct hpt_error *err, int code, const char *fmt, ...) HPT_PRINTF(3, 4);
+int hpt_fail_offset(struct hpt_error *err, int code, uint64_t offset, const char *fmt, ...)
+	HPT_PRINTF(4, 5);
+int hpt_fail_ptex(struct hpt_error *err, int code, uint64_t ptex, const char *fmt, ...)
+	HPT_PRINTF(4, 5);
+int hpt_fail_address(struct hpt_error *err, int code, uint64_t address, const char *fmt, ...)
+	HPT_PRINTF(4, 5);
+int hpt_fail_errno(struct hpt_error *err, int os_errno, const char *fmt, ...)
+	HPT_PRINTF(3, 4);
+
+/* Add a place to an error that has been filled. */
+void hpt_error_set_ptex(struct hpt_error *err, uint64_t ptex);
+void hpt_error_set_offset(struct hpt_error *err, uint64_t offset);
+
+/*
+ * Take an option structure in: copies what both sides know of @from (NULL: nothing, all
+ * zero) into @to, of @to_size bytes, and refuses one that is smaller than @min_size or
+ * whose tail, unknown here, is not zero.
+ */
+int hpt_options_in(void *to, size_t to_size, size_t min_size, const void *from,
+		   const char *what, struct hpt_error *err);
+
+/*
+ * Put a result structure out: @to begins with the caller's size; as much of @from as fits
+ * is copied, the size member kept.
+ */
+int hpt_result_out(void *to, size_t min_size, const void *from, size_t from_size,
+		   const char *what, struct hpt_error *err);
+
+/* An order within HPT_ORDER_MIN and @max? Fills @err with HPT_ERR_ORDER if not. */
+int hpt_check_order(unsigned order, unsigned max, struct hpt_error *err);
+
+/* Words at any alignment. Compilers make one load or store of each. */
+static inline uint64_t hpt_load_be64(const void *p)
+{
+	const unsigned char *b = p;
+
+	return (uint64_t)b[0] << 56 | (uint64_t)b[1] << 48 | (uint64_t)b[2] << 40 |
+	       (uint64_t)b[3] << 32 | (uint64_t)b[4] << 24 | (uint64_t)b[5] << 16 |
+	       (uint64_t)b[6] << 8 | (uint64_t)b[7];
+}
+
+static inline uint32_t hpt_load_be32(const void *p)
+{
+	const unsigned char *b = p;
+
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+static inline uint16_t hpt_load_be16(const void *p)
+{
+	const unsigned char *b = p;
+
+	return (uint16_t)(b[0] << 8 | b[1]);
+}
+
+static inline uint64_t hpt_load_le64(const void *p)
+{
+	const unsigned char *b = p;
+
+	return (uint64_t)b[7] << 56 | (uint64_t)b[6] << 48 | (uint64_t)b[5] << 40 |
+	       (uint64_t)b[4] << 32 | (uint64_t)b[3] << 24 | (uint64_t)b[2] << 16 |
+	       (uint64_t)b[1] << 8 | (uint64_t)b[0];
+}
+
+static inline uint32_t hpt_load_le32(const void *p)
+{
+	const unsigned char *b = p;
+
+	return (uint32_t)b[3] << 24 | (uint32_t)b[2] << 16 | (uint32_t)b[1] << 8 | b[0];
+}
+
+static inline uint16_t hpt_load_le16(const void *p)
+{
+	const unsigned char *b = p;
+
+	return (uint16_t)(b[1] << 8 | b[0]);
+}
+
+static inline void hpt_store_be64(void *p, uint64_t value)
+{
+	unsigned char *b = p;
+
+	b[0] = (unsigned char)(value >> 56);
+	b[1] = (unsigned char)(value >> 48);
+	b[2] = (unsigned char)(value >> 40);
+	b[3] = (unsigned char)(value >> 32);
+	b[4] = (unsigned char)(value >> 24);
+	b[5] = (unsigned char)(value >> 16);
+	b[6] = (unsigned char)(value >> 8);
+	b[7] = (unsigned char)value;
+}
+
+#endif /* HPT_CORE_INTERNAL_H */

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* What is it? Found out by looking at the first bytes, and at the entries of an image. */
+#include <string.h>
+
+#include "internal.h"
+
+#define QEMU_MAGIC "QEVM"
+
+/* Containers that are known by name and not opened here. */
+static const struct {
+	const char *magic;
+	size_t len;
+	const char *name;
+} others[] = {
+	{ "LibvirtQemudSave", 16, "a libvirt save image" },
+	{ "LibvirtQemudPart", 16, "a libvirt save image that was not finished" },
+	{ "QFI\xfb", 4, "a qcow2 disk image" },
+	{ "\x7f" "ELF", 4, "an ELF file (a core dump has no hashed page table in it)" },
+	{ "KDUMP   ", 8, "a kdump file (it has no hashed page table in it)" },
+	{ "makedumpfile", 12, "a flattened kdump file (it has no hashed page table in it)" },
+};
+
+static int refuse_other(const struct guest_source *source, struct hpt_error *err)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (source->head_len >= others[i].len &&
+		    !memcmp(source->head, others[i].magic, others[i].len))
+			return guest_fail_offset(err, HPT_ERR_UNSUPPORTED, 0,
+						 "this is %s, which is not supported",
+						 others[i].name);
+	return 0;
+}
+
+static int empty(struct hpt_error *err)
+{
+	return guest_fail_offset(err, HPT_ERR_FORMAT, 0,
+				 "empty. An HTAB stream of a pass in which nothing changed is "
+				 "empty too: if this is one, say so, by kind (kvm-stream), "
+				 "dialect and order");
+}
+
+/* An image, by all of its entries (a plain file) or by those of its head. */
+static int look_for_image(struct hpt_guest *guest, bool *yes, struct hpt_error *err)
+{
+	struct guest_source *source = &guest->source;
+	struct guest_votes votes = { 0, 0, 0 };
+	unsigned int order = 0;
+	int r = 0;
+
+	if (guest_source_plain(source))
+		order = guest_image_order(source->size);
+	else if (source->head_whole)
+		order = guest_image_order(source->head_len);
+	*yes = false;
+	if (!order && (guest_source_plain(source) || source->head_whole))
+		return 0;
+	if (guest_source_plain(source))
+		r = guest_image_look_file(source, order, &votes, err);
+	else
+		guest_image_look(source->head, source->head_len / HPT_ENTRY_BYTES, 0, order,
+				 &votes);
+	if (r)
+		return r;
+	*yes = guest_image_likely(&votes) || guest_image_blank(&votes);
+	if (guest_image_blank(&votes))
+		guest_warn(guest, "every byte that was looked at is zero: taken for an image in "
+			   "which no entry is valid");
+	return 0;
+}
+
+/*
+ * A few bytes of anything pass for the beginning of a chunk: what is not even one is no
+ * stream, and not a truncated one either.
+ */
+static bool has_chunk(const struct guest_source *source, enum hpt_dialect dialect)
+{
+	struct hpt_decoder_options options = { .size = sizeof(options), .dialect = dialect };
+	enum hpt_event event;
+	struct hpt_decoder decoder;
+	struct hpt_run run;
+	size_t used;
+
+	return !source->head_whole ||
+	       (!hpt_decoder_init(&decoder, &options, NULL) &&
+		!hpt_decoder_next(&decoder, source->head, source->head_len, &used, &event, &run,
+				  NULL) &&
+		event != HPT_EVENT_MORE);
+}
+
+/*
+ * A stream has no magic: it is one when its chunks decode. That is the weakest test, so it
+ * comes last, and its reason is what is said when nothing fits.
+ */
+static int look_for_stream(struct hpt_guest *guest, struct hpt_error *err)
+{
+	struct guest_source *source = &guest->source;
+	enum hpt_dialect dialect;
+	struct hpt_error why;
+	unsigned int order = guest->options.order;
+	int r;
+
+	if (order > HPT_STREAM_ORDER_MAX)
+		order = 0;
+	r = hpt_stream_detect(source->head, source->head_len, source->head_whole, order,
+			      &dialect, &why);
+	if (!r && has_chunk(source, dialect)) {
+		guest->kind = HPT_SOURCE_STREAM;
+		return 0;
+	}
+	if (!r)
+		hpt_error_fill(&why, HPT_ERR_FORMAT, 0, "it ends inside its first chunk");
+	else if (r != HPT_ERR_FORMAT) {
+		if (err)
+			*err = why;
+		return r;
+	}
+	return guest_fail_offset(err, HPT_ERR_FORMAT, why.offset,
+				 "not a saved guest (no \"QEVM\" at its start), not an image "
+				 "(%s), not a stream: %.150s",
+				 guest_source_plain(source) && !guest_image_order(source->size)
+					 ? "its size is no power of two from 2^18 to 2^46"
+					 : "what would be valid entries do not look like it",
+				 why.text);
+}
+
+/*
+ * From the strongest sign to the weakest: a magic, then entries that stand where their hash
+ * wants them, then chunks that decode.
+ */
+int guest_detect(struct hpt_guest *guest, struct hpt_error *err)
+{
+	struct guest_source *source = &guest->source;
+	bool image;
+	int r;
+
+	guest->kind = guest->options.kind;
+	if (guest->kind)
+		return 0;
+	r = guest_source_peek(source, GUEST_MAGIC_MAX, err);
+	if (r)
+		return r;
+	if (!source->head_len)
+		return empty(err);
+	if (source->head_len >= 4 && !memcmp(source->head, QEMU_MAGIC, 4)) {
+		guest->kind = HPT_SOURCE_QEMU;
+		return 0;
+	}
+	r = refuse_other(source, err);
+	if (!r)
+		r = guest_source_peek(source, GUEST_HEAD_MAX, err);
+	if (!r)
+		r = look_for_image(guest, &image, err);
+	if (r)
+		return r;
+	if (!image)
+		return look_for_stream(guest, err);
+	guest->kind = HPT_SOURCE_IMAGE;
+	return 0;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Errors and warnings, and structures that begin with their size. */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+int guest_fail(struct hpt_error *err, int code, const char *fmt, ...)
+{
+	char text[HPT_ERROR_TEXT];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return hpt_error_fill(err, code, 0, text);
+}
+
+int guest_fail_offset(struct hpt_error *err, int code, uint64_t offset, const char *fmt, ...)
+{
+	char text[HPT_ERROR_TEXT];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	hpt_error_fill(err, code, 0, text);
+	if (err) {
+		err->offset = offset;
+		err->has |= HPT_ERROR_HAS_OFFSET;
+	}
+	return code;
+}
+
+int guest_fail_errno(struct hpt_error *err, int os_errno, const char *fmt, ...)
+{
+	char text[HPT_ERROR_TEXT];
+	int len;
+	va_list ap;
+
+	va_start(ap, fmt);
+	len = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (len >= 0 && (size_t)len < sizeof(text)) {
+		errno = os_errno;
+		/* %m and not strerror(), which threads must not share. */
+		snprintf(text + len, sizeof(text) - (size_t)len, ": %m");
+	}
+	return hpt_error_fill(err, HPT_ERR_SYSTEM, os_errno, text);
+}
+
+/* A remark must not fail what it remarks on, so one that cannot be kept is dropped. */
+void guest_warn(struct hpt_guest *guest, const char *fmt, ...)
+{
+	char text[HPT_ERROR_TEXT];
+	va_list ap;
+
+	if (guest->n_warnings == GUEST_WARNINGS_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	guest->warnings[guest->n_warnings] = strdup(text);
+	if (guest->warnings[guest->n_warnings])
+		guest->n_warnings++;
+}
+
+int guest_options_in(struct hpt_guest_options *to, const struct hpt_guest_options *from,
+		     struct hpt_error *err)
+{
+	const unsigned char *tail = (const unsigned char *)from;
+	size_t i;
+
+	memset(to, 0, sizeof(*to));
+	if (!from)
+		return 0;
+	if (from->size < sizeof(*to))
+		return guest_fail(err, HPT_ERR_ARGUMENT,
+				  "hpt_guest_options: size %zu, expected at least %zu",
+				  from->size, sizeof(*to));
+	for (i = sizeof(*to); i < from->size; i++)
+		if (tail[i])
+			return guest_fail(err, HPT_ERR_ARGUMENT,
+					  "hpt_guest_options: byte %zu is set, which is not "
+					  "known here", i);
+	*to = *from;
+	if (to->flags & ~(HPT_GUEST_WHOLE | HPT_GUEST_GUESS_ORDER))
+		return guest_fail(err, HPT_ERR_ARGUMENT, "hpt_guest_options: unknown flags 0x%x",
+				  to->flags);
+	if ((unsigned int)to->kind > HPT_SOURCE_IMAGE ||
+	    (unsigned int)to->dialect > HPT_DIALECT_QEMU)
+		return guest_fail(err, HPT_ERR_ARGUMENT,
+				  "hpt_guest_options: unknown kind %u or dialect %u",
+				  (unsigned int)to->kind, (unsigned int)to->dialect);
+	if (to->order && (to->order < HPT_ORDER_MIN || to->order > HPT_ORDER_MAX))
+		return guest_fail(err, HPT_ERR_ORDER, "order %u, expected %d to %d", to->order,
+				  HPT_ORDER_MIN, HPT_ORDER_MAX);
+	return 0;
+}
+
+/* A caller's structure of a later release may be larger: its tail is left alone. */
+int guest_result_out(void *to, const void *from, size_t size, const char *what,
+		     struct hpt_error *err)
+{
+	size_t room;
+
+	memcpy(&room, to, sizeof(room));
+	if (room < size)
+		return guest_fail(err, HPT_ERR_ARGUMENT, "%s: size %zu, expected at least %zu",
+				  what, room, size);
+	memcpy((unsigned char *)to + sizeof(room), (const unsigned char *)from + sizeof(room),
+	       size - sizeof(room));
+	return 0;
+}

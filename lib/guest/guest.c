@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Opening and closing a source, and what it has as a table. */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <hpt/capture.h>
+
+#include "internal.h"
+
+static int open_stream(struct hpt_guest *guest, struct hpt_error *err)
+{
+	struct hpt_capture_options options = {
+		.size = sizeof(options),
+		.dialect = guest->options.dialect,
+		.order = guest->options.order,
+	};
+	struct hpt_capture_info info = { .size = sizeof(info) };
+	int r;
+
+	if (guest->options.flags & HPT_GUEST_GUESS_ORDER)
+		options.flags |= HPT_CAPTURE_GUESS_ORDER;
+	r = hpt_capture_open_reader(&guest_source_ops, &guest->source, &options, &guest->table,
+				    err);
+	if (r || hpt_capture_info(guest->table, &info, NULL))
+		return r;
+	if (info.order_guessed)
+		guest_warn(guest, "the order was guessed: %u is the smallest that holds what the "
+			   "stream names; virtual addresses may be wrong",
+			   hpt_table_order(guest->table));
+	return 0;
+}
+
+static int open_kind(struct hpt_guest *guest, struct hpt_error *err)
+{
+	switch (guest->kind) {
+	case HPT_SOURCE_QEMU:
+		return guest_saved_open(guest, err);
+	case HPT_SOURCE_STREAM:
+		return open_stream(guest, err);
+	case HPT_SOURCE_IMAGE:
+		return guest_image_open(guest, err);
+	default:
+		return guest_fail(err, HPT_ERR_ARGUMENT, "unknown kind of source");
+	}
+}
+
+static int open_all(struct hpt_guest *guest, int fd, struct hpt_error *err)
+{
+	int r;
+
+	guest->source.fd = fd;
+	guest->source.progress = guest->options.progress;
+	guest->source.arg = guest->options.arg;
+	guest->vcpus = HPT_GUEST_VCPUS_UNKNOWN;
+	r = guest_source_open(&guest->source, fd, err);
+	if (!r)
+		r = guest_detect(guest, err);
+	if (!r)
+		r = open_kind(guest, err);
+	return r;
+}
+
+/* Takes the descriptor over when @own_fd, also on failure. */
+static int open_source(int fd, bool own_fd, const char *name,
+		       const struct hpt_guest_options *options, struct hpt_guest **out,
+		       struct hpt_error *err)
+{
+	struct hpt_guest *guest = calloc(1, sizeof(*guest));
+	int r;
+
+	if (!guest) {
+		if (own_fd)
+			close(fd);
+		return guest_fail(err, HPT_ERR_MEMORY, "%s: out of memory", name);
+	}
+	guest->own_fd = own_fd;
+	r = guest_options_in(&guest->options, options, err);
+	if (!r)
+		r = open_all(guest, fd, err);
+	if (!r) {
+		*out = guest;
+		return 0;
+	}
+	hpt_error_prepend(err, name);
+	guest->source.fd = fd;
+	hpt_guest_close(guest);
+	return r;
+}
+
+static int open_path(const char *path, int *fd, struct hpt_error *err)
+{
+	do
+		*fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (*fd < 0 && errno == EINTR);
+	return *fd < 0 ? guest_fail_errno(err, errno, "%s: cannot open", path) : 0;
+}
+
+int hpt_guest_open(const char *path, const struct hpt_guest_options *options,
+		   struct hpt_guest **out, struct hpt_error *err)
+{
+	int fd, r;
+
+	if (!path || !out)
+		return guest_fail(err, HPT_ERR_ARGUMENT, "hpt_guest_open: a NULL");
+	r = open_path(path, &fd, err);
+	return r ? r : open_source(fd, true, path, options, out, err);
+}
+
+int hpt_guest_open_fd(int fd, const char *name, const struct hpt_guest_options *options,
+		      struct hpt_guest **out, struct hpt_error *err)
+{
+	if (fd < 0 || !name || !out)
+		return guest_fail(err, HPT_ERR_ARGUMENT,
+				  "hpt_guest_open_fd: a bad descriptor or a NULL");
+	return open_source(fd, false, name, options, out, err);
+}
+
+void hpt_guest_close(struct hpt_guest *guest)
+{
+	size_t i;
+
+	if (!guest)
+		return;
+	hpt_table_close(guest->table);
+	hpt_qemu_close(guest->qemu);
+	if (guest->map)
+		munmap(guest->map, guest->map_len);
+	guest_description_close(&guest->description);
+	guest_source_close(&guest->source);
+	for (i = 0; i < guest->n_warnings; i++)
+		free(guest->warnings[i]);
+	if (guest->own_fd)
+		close(guest->source.fd);
+	free(guest);
+}
+
+int hpt_guest_table(struct hpt_guest *guest, struct hpt_table **out, struct hpt_error *err)
+{
+	if (!guest || !out)
+		return guest_fail(err, HPT_ERR_ARGUMENT, "hpt_guest_table: a NULL");
+	if (guest->qemu)
+		return hpt_qemu_table(guest->qemu, out, err);
+	*out = guest->table;
+	return 0;
+}
+
+int hpt_guest_apply(struct hpt_guest *guest, const char *path, struct hpt_error *err)
+{
+	struct guest_source source = { .fd = -1 };
+	int fd, r;
+
+	if (!guest || !path)
+		return guest_fail(err, HPT_ERR_ARGUMENT, "hpt_guest_apply: a NULL");
+	if (guest->kind != HPT_SOURCE_STREAM)
+		return guest_fail(err, HPT_ERR_ARGUMENT,
+				  "%s: a pass applies to a captured stream, and the source is of "
+				  "kind %s", path, hpt_source_kind_name(guest->kind));
+	r = open_path(path, &fd, err);
+	if (r)
+		return r;
+	source.progress = guest->options.progress;
+	source.arg = guest->options.arg;
+	r = guest_source_open(&source, fd, err);
+	if (!r)
+		r = hpt_capture_apply(guest->table, &guest_source_ops, &source, err);
+	if (r)
+		hpt_error_prepend(err, path);
+	guest_source_close(&source);
+	close(fd);
+	return r;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Where the bytes come from: a descriptor, its first bytes looked at, decompressed. */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define PROGRESS_STEP ((uint64_t)4 << 20)
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+
+static int report(struct guest_source *source, struct hpt_error *err)
+{
+	if (!source->progress || source->raw_done < source->report_at)
+		return 0;
+	source->report_at = source->raw_done + PROGRESS_STEP;
+	if (source->progress(source->arg, source->raw_done, source->size))
+		return guest_fail_offset(err, HPT_ERR_STOPPED, source->raw_done,
+					 "stopped at offset %llu by the progress callback",
+					 (unsigned long long)source->raw_done);
+	return 0;
+}
+
+static int read_descriptor(struct guest_source *source, void *bytes, size_t len, size_t *got,
+			   struct hpt_error *err)
+{
+	ssize_t n;
+
+	do
+		n = read(source->fd, bytes, len);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return guest_fail_errno(err, errno, "cannot read");
+	*got = (size_t)n;
+	source->raw_done += (size_t)n;
+	source->raw_ended = n == 0;
+	return report(source, err);
+}
+
+int guest_raw_read(struct guest_source *source, void *bytes, size_t len, size_t *got,
+		   struct hpt_error *err)
+{
+	size_t left = source->magic_len - source->magic_used;
+
+	if (!left)
+		return read_descriptor(source, bytes, len, got, err);
+	*got = MIN(left, len);
+	memcpy(bytes, source->magic + source->magic_used, *got);
+	source->magic_used += *got;
+	return 0;
+}
+
+/* Decompressed bytes behind the head. */
+static int read_on(struct guest_source *source, void *bytes, size_t len, size_t *got,
+		   struct hpt_error *err)
+{
+	if (source->archive)
+		return guest_decompress_read(source, bytes, len, got, err);
+	return guest_raw_read(source, bytes, len, got, err);
+}
+
+static int source_read(void *ctx, void *bytes, size_t len, size_t *got, struct hpt_error *err)
+{
+	struct guest_source *source = ctx;
+	size_t left = source->head_len - source->head_used;
+
+	if (left) {
+		*got = MIN(left, len);
+		memcpy(bytes, source->head + source->head_used, *got);
+		source->head_used += *got;
+		return 0;
+	}
+	*got = 0;
+	return source->head_whole ? 0 : read_on(source, bytes, len, got, err);
+}
+
+const struct hpt_reader_ops guest_source_ops = {
+	.size = sizeof(struct hpt_reader_ops),
+	.read = source_read,
+};
+
+/* Only a regular file can be mapped, or gone back in. A socket or device is read forward. */
+static int look_at_descriptor(struct guest_source *source, struct hpt_error *err)
+{
+	struct stat st;
+	off_t pos;
+
+	if (fstat(source->fd, &st))
+		return guest_fail_errno(err, errno, "cannot look at the descriptor");
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	pos = lseek(source->fd, 0, SEEK_CUR);
+	if (pos < 0)
+		return guest_fail_errno(err, errno, "cannot tell the file's position");
+	source->regular = true;
+	source->start = (uint64_t)pos;
+	source->size = st.st_size > pos ? (uint64_t)(st.st_size - pos) : 0;
+	return 0;
+}
+
+/* A pipe may give a few bytes at a time; a magic is told only from all of them. */
+static int read_magic(struct guest_source *source, struct hpt_error *err)
+{
+	size_t got;
+	int r;
+
+	while (source->magic_len < GUEST_MAGIC_MAX) {
+		r = read_descriptor(source, source->magic + source->magic_len,
+				    GUEST_MAGIC_MAX - source->magic_len, &got, err);
+		if (r)
+			return r;
+		if (!got)
+			break;
+		source->magic_len += got;
+	}
+	return 0;
+}
+
+int guest_source_open(struct guest_source *source, int fd, struct hpt_error *err)
+{
+	int r;
+
+	source->fd = fd;
+	source->report_at = PROGRESS_STEP;
+	r = look_at_descriptor(source, err);
+	if (!r)
+		r = read_magic(source, err);
+	if (!r)
+		r = guest_decompress_open(source, err);
+	return r;
+}
+
+void guest_source_close(struct guest_source *source)
+{
+	guest_decompress_close(source);
+	free(source->head);
+	source->head = NULL;
+}
+
+/* What was looked at is read again by whoever opens the source: see source_read(). */
+int guest_source_peek(struct guest_source *source, size_t n, struct hpt_error *err)
+{
+	unsigned char *head;
+	size_t got;
+	int r;
+
+	if (source->head_len >= n || source->head_whole)
+		return 0;
+	head = realloc(source->head, n);
+	if (!head)
+		return guest_fail(err, HPT_ERR_MEMORY, "out of memory for the first bytes");
+	source->head = head;
+	while (source->head_len < n && !source->head_whole) {
+		r = read_on(source, head + source->head_len, n - source->head_len, &got, err);
+		if (r)
+			return r;
+		source->head_len += got;
+		source->head_whole = got == 0;
+	}
+	return 0;
+}
+
+bool guest_source_plain(const struct guest_source *source)
+{
+	return source->regular && !source->archive;
+}
+
+int guest_source_rewind(struct guest_source *source, struct hpt_error *err)
+{
+	if (lseek(source->fd, (off_t)source->start, SEEK_SET) < 0)
+		return guest_fail_errno(err, errno, "cannot set the file's position");
+	return 0;
+}

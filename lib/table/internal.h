@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#ifndef HPT_TABLE_INTERNAL_H
+#define HPT_TABLE_INTERNAL_H
+
+#include <hpt/memory.h>
+#include <hpt/stream.h>
+#include <hpt/table.h>
+
+/* The context of a table that was opened with exactly @ops, else NULL. */
+void *hpt_table_context(const struct hpt_table *table, const struct hpt_table_ops *ops);
+
+/*
+ * The sparse store by itself: slots that were never written cost nothing. It has no size of
+ * its own (a slot's index may be anything below 2^42), so that a stream can be taken in
+ * before its order is known.
+ */
+struct hpt_sparse;
+
+struct hpt_sparse *hpt_sparse_new(void);
+void hpt_sparse_free(struct hpt_sparse *sparse);
+
+/* A copy of a store; NULL when there is no memory for it. */
+struct hpt_sparse *hpt_sparse_clone(const struct hpt_sparse *sparse);
+
+/*
+ * Apply @n_valid raw big-endian entries (any alignment) at @ptex, then make the @n_invalid
+ * slots after them invalid. HPT_ERR_MEMORY, with the first slot that was not written.
+ */
+int hpt_sparse_apply(struct hpt_sparse *sparse, uint64_t ptex, const void *entries_be,
+		     uint64_t n_valid, uint64_t n_invalid, struct hpt_error *err);
+
+/* A table on a store. The table owns the store from then on. */
+int hpt_sparse_table(struct hpt_sparse *sparse, unsigned order, struct hpt_table **out,
+		     struct hpt_error *err);
+
+/* The store of such a table, or NULL when it is another kind of table. */
+struct hpt_sparse *hpt_sparse_of(const struct hpt_table *table);
+
+/* The operations of tables on a store, for backends that add to them. */
+int hpt_sparse_read(void *ctx, uint64_t ptex, size_t n, struct hpt_entry *out,
+		    struct hpt_error *err);
+int hpt_sparse_write(void *ctx, uint64_t ptex, size_t n, const struct hpt_entry *in,
+		     struct hpt_error *err);
+int hpt_sparse_clear(void *ctx, uint64_t ptex, uint64_t n, struct hpt_error *err);
+int hpt_sparse_each(void *ctx, uint64_t ptex, uint64_t n, hpt_each_fn *fn, void *arg,
+		    struct hpt_error *err);
+const struct hpt_raw_entry *hpt_sparse_view(void *ctx, uint64_t ptex, size_t n);
+
+#endif /* HPT_TABLE_INTERNAL_H */
