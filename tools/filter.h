@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#ifndef HPT_TOOL_FILTER_H
+#define HPT_TOOL_FILTER_H
+
+#include "row.h"
+
+/* Which entries a dump shows. */
+struct filter {
+	struct range vsid;
+	struct range ra;
+	unsigned base_shift;   /* 0: any */
+	unsigned actual_shift; /* 0: any */
+	bool by_vsid;
+	bool by_ra;
+	bool bolted;
+};
+
+int filter_page_size(struct filter *filter, const char *text);
+bool filter_match(const struct filter *filter, const struct row *row);
+
+#endif /* HPT_TOOL_FILTER_H */

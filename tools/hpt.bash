@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+# Bash completion of hpt(1).
+
+_hpt_words()
+{
+	case $1 in
+	info) echo "--json --color" ;;
+	dump)
+		echo "--ptex --vsid --ra --page-size --bolted --all --limit --processor" \
+			"--json --csv --raw --color"
+		;;
+	stat) echo "--json --processor --color" ;;
+	convert) echo "--to --output --force" ;;
+	esac
+}
+
+_hpt_values()
+{
+	case $1 in
+	--kind) echo "qemu kvm-stream image" ;;
+	--dialect) echo "kvm-le kvm-be qemu" ;;
+	--color) echo "auto always never" ;;
+	--to) echo "kvm-le kvm-be qemu image" ;;
+	--page-size) echo "4K 64K 1M 16M 16G 4K/64K 4K/16M 64K/16M" ;;
+	--processor) echo "970 power5+ power6 power7 power8 power9 power10" ;;
+	--order | --ptex | --vsid | --ra | --limit) echo "" ;;
+	*) return 1 ;;
+	esac
+}
+
+_hpt()
+{
+	local common="--kind --order --dialect --then --help"
+	local commands="info dump stat convert help"
+	local current=${COMP_WORDS[COMP_CWORD]}
+	local previous=${COMP_WORDS[COMP_CWORD - 1]}
+	local command=${COMP_WORDS[1]}
+	local values
+
+	COMPREPLY=()
+	# Bash takes "--to=qemu" for three words.
+	if [[ $current == "=" ]]; then
+		current=
+	elif [[ $previous == "=" ]]; then
+		previous=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	if [[ $COMP_CWORD -eq 1 ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$current")
+		return
+	fi
+	if [[ $command == help ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
+		return
+	fi
+	if values=$(_hpt_values "$previous"); then
+		mapfile -t COMPREPLY < <(compgen -W "$values" -- "$current")
+		return
+	fi
+	if [[ $current == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$common $(_hpt_words "$command")" -- "$current")
+		return
+	fi
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen -f -- "$current")
+}
+
+complete -F _hpt hpt

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#ifndef HPT_TOOL_NEWFILE_H
+#define HPT_TOOL_NEWFILE_H
+
+#include <stdbool.h>
+
+/* A file that appears whole, under its name, or not at all. */
+struct newfile {
+	char *path; /* where it is to appear */
+	bool replace;
+};
+
+/* Both complain and return EXIT_ERROR on failure; then discard. */
+int newfile_open(struct newfile *file, const char *path, bool replace, int *fd);
+int newfile_commit(struct newfile *file, int fd);
+void newfile_discard(struct newfile *file);
+
+#endif /* HPT_TOOL_NEWFILE_H */

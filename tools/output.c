@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool.h"
+
+/* Output through one large buffer; the first failure is kept and told at the end. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int output_open(struct output *out, int fd, const char *name)
+{
+	*out = (struct output){ .fd = fd, .name = name };
+	out->buffer = malloc(OUTPUT_BYTES);
+	if (!out->buffer) {
+		complain("no memory for output");
+		return EXIT_ERROR;
+	}
+	return 0;
+}
+
+static void write_all(struct output *out, const char *bytes, size_t len)
+{
+	while (len && !out->error) {
+		ssize_t n = write(out->fd, bytes, len);
+
+		if (n < 0) {
+			if (errno != EINTR)
+				out->error = errno;
+			continue;
+		}
+		if (n == 0) {
+			out->error = ENOSPC;
+			continue;
+		}
+		bytes += n;
+		len -= (size_t)n;
+		out->flushed += (uint64_t)n;
+	}
+}
+
+/* Whether all is well: a caller with much to write stops when it is not. */
+bool output_flush(struct output *out)
+{
+	write_all(out, out->buffer, out->used);
+	out->used = 0;
+	return !out->error;
+}
+
+/* Write out, close and tell what went wrong: some file systems say so only at close. */
+int output_close(struct output *out)
+{
+	output_flush(out);
+	free(out->buffer);
+	out->buffer = NULL;
+	if (close(out->fd) && !out->error && errno != EINTR)
+		out->error = errno;
+	if (!out->error)
+		return 0;
+	complain("%s: %s", out->name, strerror(out->error));
+	return EXIT_ERROR;
+}
+
+/* One text to standard output: help, version. */
+int output_text(const char *text)
+{
+	struct output out;
+
+	if (output_open(&out, STDOUT_FILENO, "standard output"))
+		return EXIT_ERROR;
+	put_text(&out, text);
+	return output_close(&out);
+}
+
+void output_colour(struct output *out, enum colour_when when)
+{
+	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	out->colour = when == COLOUR_ALWAYS;
+	if (when == COLOUR_AUTO)
+		out->colour = isatty(out->fd) && !(no_color && *no_color) &&
+			      !(term && !strcmp(term, "dumb"));
+}
+
+/* What does not fit into the buffer as it is. */
+void put_over(struct output *out, const void *bytes, size_t len)
+{
+	const char *from = bytes;
+
+	while (len) {
+		size_t room = OUTPUT_BYTES - out->used;
+		size_t n = len < room ? len : room;
+
+		memcpy(out->buffer + out->used, from, n);
+		out->used += n;
+		from += n;
+		len -= n;
+		if (out->used == OUTPUT_BYTES)
+			output_flush(out);
+	}
+}
+
+void put_zeros(struct output *out, uint64_t n)
+{
+	static const char zeros[4096];
+
+	while (n && !out->error) {
+		size_t part = n < sizeof(zeros) ? (size_t)n : sizeof(zeros);
+
+		put_bytes(out, zeros, part);
+		n -= part;
+	}
+}
+
+static void put_spaces(struct output *out, size_t n)
+{
+	static const char spaces[] = "                                ";
+
+	while (n) {
+		size_t part = n < sizeof(spaces) - 1 ? n : sizeof(spaces) - 1;
+
+		put_bytes(out, spaces, part);
+		n -= part;
+	}
+}
+
+void put_left(struct output *out, const char *text, size_t width)
+{
+	size_t len = strlen(text);
+
+	put_bytes(out, text, len);
+	if (len < width)
+		put_spaces(out, width - len);
+}
+
+void put_right(struct output *out, const char *text, size_t width)
+{
+	size_t len = strlen(text);
+
+	if (len < width)
+		put_spaces(out, width - len);
+	put_bytes(out, text, len);
+}
+
+void put_number(struct output *out, uint64_t value)
+{
+	char buffer[TEXT_MAX];
+
+	put_text(out, text_number(buffer, value));
+}
+
+void put_hex(struct output *out, uint64_t value)
+{
+	char buffer[TEXT_MAX];
+
+	put_text(out, text_hex(buffer, value));
+}
+
+/* Text out of a source: nothing in it steers the terminal. */
+void put_safe(struct output *out, const char *text)
+{
+	char clean[4096];
+
+	put_bytes(out, clean, printable(clean, sizeof(clean), text));
+}
+
+void put_style(struct output *out, enum style style)
+{
+	static const char *const escapes[] = {
+		[STYLE_NONE] = "\033[0m",    [STYLE_BOLD] = "\033[1m",
+		[STYLE_DIM] = "\033[2m",     [STYLE_RED] = "\033[31m",
+		[STYLE_YELLOW] = "\033[33m", [STYLE_GREEN] = "\033[32m",
+	};
+
+	if (out->colour)
+		put_text(out, escapes[style]);
+}

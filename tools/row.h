@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#ifndef HPT_TOOL_ROW_H
+#define HPT_TOOL_ROW_H
+
+/* One entry taken apart, and how the output forms of a dump write it. */
+
+#include "tool.h"
+
+/* Why not all of a valid entry is known. */
+enum problem {
+	PROBLEM_NONE = 0,
+	PROBLEM_LP,	 /* L and LP name no page size of the processor */
+	PROBLEM_PTEG,	 /* nothing that it could map hashes to its group */
+	PROBLEM_SEGMENT, /* B is reserved */
+	PROBLEM_AVPN,	 /* AVPN has bits below its base page size */
+};
+
+/* What the decoding of an entry needs to know of its table. */
+struct view {
+	const struct hpt_page_sizes *sizes;
+	unsigned order;
+	unsigned ptex_digits;
+	unsigned pteg_digits;
+};
+
+struct row {
+	uint64_t ptex;
+	struct hpt_entry entry;
+	struct hpt_fields fields;
+	struct hpt_page page; /* when has_page */
+	struct hpt_va va;     /* when has_va */
+	uint64_t vsid;	      /* when has_vsid */
+	uint64_t ra;	      /* when has_page */
+	bool has_page;
+	bool has_va;
+	bool has_vsid;
+	enum problem problem;
+};
+
+void view_init(struct view *view, const struct hpt_table *table,
+	       const struct hpt_page_sizes *sizes);
+void row_decode(struct row *row, const struct view *view, uint64_t ptex,
+		struct hpt_entry entry);
+const char *problem_name(enum problem problem);
+const char *segment_name(const struct row *row);
+
+/* An output form: what it writes first, and for each entry. */
+struct form {
+	void (*begin)(struct output *out, const struct view *view);
+	void (*row)(struct output *out, const struct view *view, const struct row *row);
+	bool binary;
+};
+
+extern const struct form text_form;
+extern const struct form json_form;
+extern const struct form csv_form;
+extern const struct form raw_form;
+
+#endif /* HPT_TOOL_ROW_H */

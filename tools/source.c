@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool.h"
+
+/* Opening what the operand and the options name. */
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int step(void *arg, uint64_t done, uint64_t total)
+{
+	progress_step(arg, done, total);
+	return 0;
+}
+
+/* An error of the library: with its place, and the option that would help where one does. */
+static int report(const struct hpt_error *err, const struct common *common)
+{
+	const char *hint = "";
+	char place[64] = "";
+
+	if (err->code == HPT_ERR_ORDER && strstr(err->text, "cannot be told"))
+		hint = " (--order can say it)";
+	else if (err->code == HPT_ERR_BYTE_ORDER)
+		hint = " (--dialect can say it)";
+	else if (err->code == HPT_ERR_FORMAT && !common->guest.kind)
+		hint = " (--kind can say what it is)";
+	if ((err->has & HPT_ERROR_HAS_OFFSET) && !strstr(err->text, "offset"))
+		(void)snprintf(place, sizeof(place), ", at offset 0x%llx",
+			       (unsigned long long)err->offset);
+	complain("%s%s%s", err->text, place, hint);
+	return EXIT_ERROR;
+}
+
+static int open_guest(struct source *source, const struct common *common,
+		      const struct hpt_guest_options *options, struct hpt_error *err)
+{
+	if (strcmp(common->source, "-") == 0)
+		return hpt_guest_open_fd(STDIN_FILENO, "standard input", options,
+					 &source->guest, err);
+	return hpt_guest_open(common->source, options, &source->guest, err);
+}
+
+static int apply_passes(struct source *source, const struct common *common,
+			struct hpt_error *err)
+{
+	for (size_t i = 0; i < common->n_then; i++) {
+		const char *path = common->then[i];
+		int ret;
+
+		if (strcmp(path, "-") == 0)
+			path = "/dev/stdin";
+		ret = hpt_guest_apply(source->guest, path, err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Open the source and its table; a guest without one is no failure here. */
+int source_open(struct source *source, const struct common *common, uint32_t flags)
+{
+	struct hpt_guest_options options = common->guest;
+	struct progress progress;
+	struct hpt_error err;
+	int ret;
+
+	*source = (struct source){ .guest = NULL };
+	progress_begin(&progress, "reading");
+	options.flags = flags;
+	options.progress = step;
+	options.arg = &progress;
+	ret = open_guest(source, common, &options, &err);
+	if (!ret)
+		ret = apply_passes(source, common, &err);
+	progress_end(&progress);
+	if (!ret) {
+		ret = hpt_guest_table(source->guest, &source->table, &source->no_table);
+		if (ret == HPT_ERR_NO_HPT)
+			return 0;
+		err = source->no_table;
+	}
+	if (!ret)
+		return 0;
+	source_close(source);
+	return report(&err, common);
+}
+
+/* Why there is no table, without the words that the commands put before it. */
+const char *source_reason(const struct source *source)
+{
+	static const char words[] = "no hashed page table: ";
+	const char *text = source->no_table.text;
+	const char *found = strstr(text, words);
+
+	return found ? found + strlen(words) : text;
+}
+
+/* For a command that has nothing to say without a table. */
+int source_need_table(struct source *source, const struct common *common, uint32_t flags)
+{
+	int ret = source_open(source, common, flags);
+
+	if (ret || source->table)
+		return ret;
+	complain("no hashed page table: %s", source_reason(source));
+	source_close(source);
+	return EXIT_NO;
+}
+
+void source_close(struct source *source)
+{
+	hpt_guest_close(source->guest);
+	*source = (struct source){ .guest = NULL };
+}
