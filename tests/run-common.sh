@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+# shellcheck shell=bash
+# For tests/run-*: checks of the whole tree, each of which builds it in a directory of its
+# own. "./quickstart check" runs them; by hand: tests/run-NAME DIRECTORY. They print TAP.
+
+if test $# -ne 1; then
+	echo "usage: $(basename "$0") DIRECTORY" >&2
+	exit 2
+fi
+mkdir -p "$1" || exit 2
+directory=$(cd "$1" && pwd)
+top_srcdir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=tests/abi/tap.sh
+. "$top_srcdir/tests/abi/tap.sh"
+jobs=$(nproc)
+
+# Builds here are told everything by their command lines.
+unset MAKEFLAGS MFLAGS MAKELEVEL CFLAGS CXXFLAGS CPPFLAGS LDFLAGS DESTDIR CC CXX BUILD
+cd "$directory" || exit 2
+
+# need COMMAND PACKAGE: all is skipped where a tool is missing.
+need()
+{
+	command -v "$1" > /dev/null || skip_all "$1 is missing (Debian: $2)"
+}
+
+# configured ARGUMENTS...: a test point, and the end of the script when it fails.
+configured()
+{
+	succeeds "configure $*" "$top_srcdir/configure" --quiet "$@" || finish
+}
+
+# made WHAT ARGUMENTS...: likewise with make.
+made()
+{
+	local what=$1
+	shift
+	succeeds "$what" make -s -j"$jobs" "$@"
+}
+
+# no_warning WHAT FILE: no compiler's warning in a log.
+no_warning()
+{
+	grep -E '(^|[^-])warning:' "$2" > "$scratch/warnings"
+	empty "$scratch/warnings" "$1"
+}
+
+# entries_agree WHAT HPT FILE: hpt's entries are those that our guest says it entered.
+entries_agree()
+{
+	local hex='"0x\([0-9a-f]*\)"'
+	"$2" dump --json "$3" 2> "$scratch/stderr" |
+		sed -n "s/.*\"ptex\":$hex.*\"v\":$hex.*\"r\":$hex.*/\1 \2 \3/p" |
+		while read -r ptex v r; do
+			printf '%x %016x %016x\n' "0x$ptex" "0x$v" "0x$r"
+		done | diff "${4:-$top_srcdir/tests/data/guest/guest.truth}" - > "$scratch/diff"
+	empty "$scratch/diff" "$1"
+	sed 's/^/# /' "$scratch/stderr"
+}
