@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * A table whose memory follows its valid entries: a radix tree, 64 children a node, with
- * leaves of 64 raw entries (8 groups). Every node and leaf has a bitmap of what is in use,
- * so that iteration skips what is not. The tree is as deep as its highest index asks for.
+ * leaves of 64 slots whose groups of 8 come one by one. Every node and leaf has a bitmap of
+ * what is in use, so that iteration skips what is not, and a node has room only for the
+ * children that it has: a hostile stream that names slots far apart must not cost much more
+ * than its own bytes. The tree is as deep as its highest index asks for.
  */
 
 #include <stdlib.h>
@@ -12,18 +14,22 @@
 
 #define FAN_SHIFT 6
 #define FAN 64u
+#define GROUPS (FAN / HPT_PTEG_ENTRIES)
 
 struct leaf {
 	uint64_t used; /* one bit for each valid entry */
-	struct hpt_raw_entry entries[FAN];
+	struct hpt_raw_entry *group[GROUPS];
+};
+
+union ref {
+	struct node *node;
+	struct leaf *leaf;
 };
 
 struct node {
-	uint64_t used; /* one bit for each child */
-	union ref {
-		struct node *node;
-		struct leaf *leaf;
-	} child[FAN];
+	uint64_t used;    /* one bit for each child */
+	union ref *child; /* those children, in their order */
+	unsigned room;    /* of child: a power of two */
 };
 
 struct hpt_sparse {
@@ -41,14 +47,33 @@ struct hpt_sparse *hpt_sparse_new(void)
 	return calloc(1, sizeof(struct hpt_sparse));
 }
 
+/* How many of a node's children come before number @i: its place in the array. */
+static unsigned place_of(const struct node *node, unsigned i)
+{
+	return (unsigned)__builtin_popcountll(node->used & ((UINT64_C(1) << i) - 1));
+}
+
+static unsigned children(const struct node *node)
+{
+	return (unsigned)__builtin_popcountll(node->used);
+}
+
+static void free_leaf(struct leaf *leaf)
+{
+	for (unsigned i = 0; i < GROUPS; i++)
+		free(leaf->group[i]);
+	free(leaf);
+}
+
 static void free_level(union ref ref, unsigned depth)
 {
 	if (depth == 1) {
-		free(ref.leaf);
+		free_leaf(ref.leaf);
 		return;
 	}
-	for (uint64_t used = ref.node->used; used; used &= used - 1)
-		free_level(ref.node->child[__builtin_ctzll(used)], depth - 1);
+	for (unsigned i = 0; i < children(ref.node); i++)
+		free_level(ref.node->child[i], depth - 1);
+	free(ref.node->child);
 	free(ref.node);
 }
 
@@ -61,26 +86,49 @@ void hpt_sparse_free(struct hpt_sparse *sparse)
 	free(sparse);
 }
 
-/* Copy the subtree at @from into @to; what was copied when it fails is well-formed. */
+static bool clone_leaf(const struct leaf *from, union ref *to)
+{
+	to->leaf = calloc(1, sizeof(*to->leaf));
+	if (!to->leaf)
+		return false;
+	to->leaf->used = from->used;
+	for (unsigned i = 0; i < GROUPS; i++) {
+		size_t size = HPT_PTEG_ENTRIES * sizeof(struct hpt_raw_entry);
+
+		if (!from->group[i])
+			continue;
+		to->leaf->group[i] = malloc(size);
+		if (!to->leaf->group[i])
+			return false;
+		memcpy(to->leaf->group[i], from->group[i], size);
+	}
+	return true;
+}
+
+/*
+ * Copy the subtree at @from into @to. What is there when it fails is well-formed: children
+ * are counted as used one by one, the last of them perhaps a part.
+ */
 static bool clone_level(union ref from, union ref *to, unsigned depth)
 {
-	if (depth == 1) {
-		to->leaf = malloc(sizeof(*to->leaf));
-		if (to->leaf)
-			*to->leaf = *from.leaf;
-		return to->leaf;
-	}
+	unsigned n;
+
+	if (depth == 1)
+		return clone_leaf(from.leaf, to);
 	to->node = calloc(1, sizeof(*to->node));
 	if (!to->node)
 		return false;
-	for (uint64_t used = from.node->used; used; used &= used - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(used);
+	n = children(from.node);
+	to->node->child = calloc(n ? n : 1, sizeof(*to->node->child));
+	if (!to->node->child)
+		return false;
+	to->node->room = n;
+	n = 0;
+	for (uint64_t used = from.node->used; used; used &= used - 1, n++) {
+		bool whole = clone_level(from.node->child[n], &to->node->child[n], depth - 1);
 
-		bool whole = clone_level(from.node->child[i], &to->node->child[i], depth - 1);
-
-		/* What is there in part counts as used, so that it is freed. */
-		if (to->node->child[i].node)
-			to->node->used |= UINT64_C(1) << i;
+		if (to->node->child[n].node)
+			to->node->used |= used & -used;
 		if (!whole)
 			return false;
 	}
@@ -125,43 +173,87 @@ static struct leaf *find_leaf(const struct hpt_sparse *sparse, uint64_t ptex)
 
 		if (!(ref.node->used >> i & 1))
 			return NULL;
-		ref = ref.node->child[i];
+		ref = ref.node->child[place_of(ref.node, i)];
 	}
 	return ref.leaf;
+}
+
+/* Give a node the child @i, which it does not have yet. */
+static bool insert_child(struct node *node, unsigned i, union ref child)
+{
+	unsigned n = children(node), at = place_of(node, i);
+
+	if (n == node->room) {
+		unsigned room = n ? 2 * n : 1;
+		union ref *bigger = realloc(node->child, room * sizeof(*bigger));
+
+		if (!bigger)
+			return false;
+		node->child = bigger;
+		node->room = room;
+	}
+	memmove(node->child + at + 1, node->child + at, (n - at) * sizeof(child));
+	node->child[at] = child;
+	node->used |= UINT64_C(1) << i;
+	return true;
+}
+
+static union ref new_level(unsigned depth)
+{
+	union ref ref;
+
+	if (depth == 1)
+		ref.leaf = calloc(1, sizeof(*ref.leaf));
+	else
+		ref.node = calloc(1, sizeof(*ref.node));
+	return ref;
+}
+
+/* The first root, as deep as @ptex asks for. */
+static bool plant(struct hpt_sparse *sparse, uint64_t ptex)
+{
+	unsigned depth = 1;
+
+	while (ptex >> (FAN_SHIFT * depth))
+		depth++;
+	sparse->root = new_level(depth);
+	if (!sparse->root.node)
+		return false;
+	sparse->depth = depth;
+	return true;
 }
 
 /* Put levels on top until the tree reaches @ptex. */
 static bool grow(struct hpt_sparse *sparse, uint64_t ptex)
 {
+	if (!sparse->depth)
+		return plant(sparse, ptex);
 	while (beyond(sparse, ptex)) {
-		struct node *node;
+		union ref root = new_level(sparse->depth + 1);
 
-		if (!sparse->depth) {
-			sparse->root.leaf = calloc(1, sizeof(*sparse->root.leaf));
-			if (!sparse->root.leaf)
-				return false;
-			sparse->depth = 1;
-			continue;
-		}
-		node = calloc(1, sizeof(*node));
-		if (!node)
+		if (!root.node)
 			return false;
-		node->used = 1;
-		node->child[0] = sparse->root;
-		sparse->root.node = node;
+		if (!insert_child(root.node, 0, sparse->root)) {
+			free(root.node);
+			return false;
+		}
+		sparse->root = root;
 		sparse->depth++;
 	}
 	return true;
 }
 
-static bool new_child(union ref *child, unsigned depth)
+/* Give a node the child @i, an empty leaf or node. */
+static bool add_child(struct node *node, unsigned i, unsigned depth)
 {
-	if (depth == 2) {
-		child->leaf = calloc(1, sizeof(*child->leaf));
-		return child->leaf;
-	}
-	child->node = calloc(1, sizeof(*child->node));
-	return child->node;
+	union ref child = new_level(depth - 1);
+
+	if (!child.node)
+		return false;
+	if (insert_child(node, i, child))
+		return true;
+	free(child.node);
+	return false;
 }
 
 static struct leaf *make_leaf(struct hpt_sparse *sparse, uint64_t ptex)
@@ -174,12 +266,9 @@ static struct leaf *make_leaf(struct hpt_sparse *sparse, uint64_t ptex)
 	for (unsigned depth = sparse->depth; depth > 1; depth--) {
 		unsigned i = child_of(ptex, depth);
 
-		if (!(ref.node->used >> i & 1)) {
-			if (!new_child(&ref.node->child[i], depth))
-				return NULL;
-			ref.node->used |= UINT64_C(1) << i;
-		}
-		ref = ref.node->child[i];
+		if (!(ref.node->used >> i & 1) && !add_child(ref.node, i, depth))
+			return NULL;
+		ref = ref.node->child[place_of(ref.node, i)];
 	}
 	return ref.leaf;
 }
@@ -213,10 +302,24 @@ static unsigned in_leaf(uint64_t ptex, uint64_t n)
 	return n < room ? (unsigned)n : room;
 }
 
+/* How many of @n slots from slot @at lie in its group. */
+static unsigned in_group(unsigned at, unsigned n)
+{
+	unsigned room = HPT_PTEG_ENTRIES - at % HPT_PTEG_ENTRIES;
+
+	return n < room ? n : room;
+}
+
 static void clear_in_leaf(struct leaf *leaf, unsigned from, unsigned n)
 {
-	memset(leaf->entries + from, 0, n * sizeof(leaf->entries[0]));
 	leaf->used &= ~bits(from, n);
+	for (unsigned part; n; from += part, n -= part) {
+		struct hpt_raw_entry *group = leaf->group[from / HPT_PTEG_ENTRIES];
+
+		part = in_group(from, n);
+		if (group)
+			memset(group + from % HPT_PTEG_ENTRIES, 0, part * sizeof(*group));
+	}
 }
 
 /*
@@ -234,13 +337,13 @@ static void clear_level(union ref ref, unsigned depth, uint64_t first, uint64_t 
 		return;
 	}
 	for (uint64_t used = ref.node->used & bits(from, to - from + 1); used; used &= used - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(used);
+		unsigned i = (unsigned)__builtin_ctzll(used), at = place_of(ref.node, i);
 		uint64_t begin = (uint64_t)i << shift;
 		uint64_t end = begin + (UINT64_C(1) << shift) - 1;
 		uint64_t a = first > begin ? first : begin;
 		uint64_t b = last < end ? last : end;
 
-		clear_level(ref.node->child[i], depth - 1, a - begin, b - a + 1);
+		clear_level(ref.node->child[at], depth - 1, a - begin, b - a + 1);
 	}
 }
 
@@ -265,28 +368,57 @@ static int no_memory(uint64_t ptex, struct hpt_error *err)
 			     (unsigned long long)ptex);
 }
 
+/* Put @n raw entries into a leaf from slot @from on, all in one group. */
+static bool put_in_group(struct leaf *leaf, unsigned from, unsigned n, const void *bytes)
+{
+	struct hpt_raw_entry **group = &leaf->group[from / HPT_PTEG_ENTRIES];
+	struct hpt_raw_entry *to;
+
+	if (!*group)
+		*group = calloc(HPT_PTEG_ENTRIES, sizeof(**group));
+	if (!*group)
+		return false;
+	to = *group + from % HPT_PTEG_ENTRIES;
+	memcpy(to, bytes, n * sizeof(*to));
+	for (unsigned i = 0; i < n; i++)
+		((unsigned char *)&to[i].v_be)[7] &= (unsigned char)~HPT_V_HYPERVISOR;
+	leaf->used |= bits(from, n);
+	return true;
+}
+
 int hpt_sparse_apply(struct hpt_sparse *sparse, uint64_t ptex, const void *entries_be,
 		     uint64_t n_valid, uint64_t n_invalid, struct hpt_error *err)
 {
 	const unsigned char *bytes = entries_be;
 
 	while (n_valid) {
-		unsigned from = (unsigned)(ptex % FAN), n = in_leaf(ptex, n_valid);
+		unsigned from = (unsigned)(ptex % FAN);
+		unsigned n = in_group(from, in_leaf(ptex, n_valid));
 		struct leaf *leaf = leaf_to_write(sparse, ptex);
 
-		if (!leaf)
+		if (!leaf || !put_in_group(leaf, from, n, bytes))
 			return no_memory(ptex, err);
-		memcpy(leaf->entries + from, bytes, n * sizeof(leaf->entries[0]));
-		for (unsigned i = 0; i < n; i++)
-			((unsigned char *)&leaf->entries[from + i].v_be)[7] &=
-				(unsigned char)~HPT_V_HYPERVISOR;
-		leaf->used |= bits(from, n);
 		bytes += (size_t)n * HPT_ENTRY_BYTES;
 		ptex += n;
 		n_valid -= n;
 	}
 	clear_range(sparse, ptex, n_invalid);
 	return HPT_OK;
+}
+
+/* Take @n entries of a leaf in from slot @from on. */
+static void take_from_leaf(const struct leaf *leaf, unsigned from, unsigned n,
+			   struct hpt_entry *out)
+{
+	for (unsigned part; n; from += part, n -= part, out += part) {
+		const struct hpt_raw_entry *group = leaf->group[from / HPT_PTEG_ENTRIES];
+
+		part = in_group(from, n);
+		if (group)
+			hpt_entries_from_bytes(group + from % HPT_PTEG_ENTRIES, part, out);
+		else
+			memset(out, 0, part * sizeof(*out));
+	}
 }
 
 int hpt_sparse_read(void *ctx, uint64_t ptex, size_t n, struct hpt_entry *out,
@@ -300,7 +432,7 @@ int hpt_sparse_read(void *ctx, uint64_t ptex, size_t n, struct hpt_entry *out,
 		const struct leaf *leaf = find_leaf(sparse, ptex);
 
 		if (leaf)
-			hpt_entries_from_bytes(leaf->entries + ptex % FAN, part, out);
+			take_from_leaf(leaf, (unsigned)(ptex % FAN), part, out);
 		else
 			memset(out, 0, part * sizeof(*out));
 		out += part;
@@ -358,7 +490,7 @@ static int each_in_leaf(const struct leaf *leaf, uint64_t begin, const struct wa
 		uint64_t gap = ~(used >> from);
 		unsigned n = gap ? (unsigned)__builtin_ctzll(gap) : FAN;
 
-		hpt_entries_from_bytes(leaf->entries + from, n, entries);
+		take_from_leaf(leaf, from, n, entries);
 		if (w->fn(w->arg, begin + from, n, entries))
 			return HPT_ERR_STOPPED;
 		used &= ~bits(from, n);
@@ -378,7 +510,8 @@ static int each_level(union ref ref, unsigned depth, uint64_t begin, const struc
 		uint64_t at = begin + i * step;
 
 		if (at + step > w->ptex && at < w->end)
-			ret = each_level(ref.node->child[i], depth - 1, at, w);
+			ret = each_level(ref.node->child[place_of(ref.node, i)], depth - 1, at,
+					 w);
 	}
 	return ret;
 }
@@ -396,9 +529,12 @@ int hpt_sparse_each(void *ctx, uint64_t ptex, uint64_t n, hpt_each_fn *fn, void 
 const struct hpt_raw_entry *hpt_sparse_view(void *ctx, uint64_t ptex, size_t n)
 {
 	const struct leaf *leaf = find_leaf(ctx, ptex);
+	const struct hpt_raw_entry *group = NULL;
 
 	(void)n;
-	return leaf ? leaf->entries + ptex % FAN : empty_group + ptex % HPT_PTEG_ENTRIES;
+	if (leaf)
+		group = leaf->group[ptex % FAN / HPT_PTEG_ENTRIES];
+	return (group ? group : empty_group) + ptex % HPT_PTEG_ENTRIES;
 }
 
 static void close_sparse(void *ctx)
