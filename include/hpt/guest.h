@@ -7,7 +7,8 @@
  * @brief libhpt-guest: a saved guest, a captured stream or an image, as people have them.
  *
  * Opens a path or descriptor, finds out what it is by looking, decompresses it where it
- * must (gzip, xz, zstd, bzip2, ... through libarchive), and gives the table in it.
+ * must (gzip, xz, zstd, bzip2, ... through libarchive), and gives the table in it; of a
+ * saved guest its vCPUs and its memory, too.
  */
 
 #include <stdbool.h>
@@ -15,6 +16,8 @@
 #include <stdint.h>
 
 #include <hpt/error.h>
+#include <hpt/memory.h>
+#include <hpt/mmu.h>
 #include <hpt/stream.h>
 #include <hpt/table.h>
 
@@ -58,6 +61,10 @@ typedef int hpt_guest_progress_fn(void *arg, uint64_t done, uint64_t total);
 /** A captured stream whose order cannot be told: take the smallest order that holds it, and
  *  say so in a warning, instead of failing with #HPT_ERR_ORDER. */
 #define HPT_GUEST_GUESS_ORDER 2u
+/** Keep a saved guest's memory within reach even where the source can only be read forward (a
+ *  pipe, a compressed file): its bytes go to a temporary file without a name, which is gone
+ *  when the handle is closed. Implies #HPT_GUEST_WHOLE. A plain file needs no such flag. */
+#define HPT_GUEST_MEMORY 4u
 /** @} */
 
 /** @brief How to open a source. */
@@ -120,10 +127,13 @@ HPT_API void hpt_guest_close(struct hpt_guest *guest);
  * @param guest a handle
  * @param out receives the table; it belongs to the source and ends with it
  * @param err see hpt/error.h
- * @return 0; #HPT_ERR_NO_HPT: the guest has no hashed page table, or none that its
- *         hypervisor holds (the text says why)
+ * @return 0; #HPT_ERR_NO_HPT: the guest has no hashed page table, or a bare machine's, which
+ *         is in its own memory, cannot be looked for (the text says why); what else
+ *         hpt_guest_cpu() of vCPU 0, hpt_guest_memory() and hpt_find_table() return of a bare
+ *         machine
  *
- * Threads: exclusive.
+ * Of a bare machine it is the table of vCPU 0, found by SDR1 or PTCR, and reading it reads the
+ * guest's memory. Threads: exclusive.
  */
 HPT_API int hpt_guest_table(struct hpt_guest *guest, struct hpt_table **out,
 			    struct hpt_error *err);
@@ -203,6 +213,220 @@ struct hpt_guest_block {
  */
 HPT_API int hpt_guest_block(const struct hpt_guest *guest, size_t i,
 			    struct hpt_guest_block *block, struct hpt_error *err);
+
+/** @brief Where a guest's RAM lies among its real addresses: one run of a block. */
+struct hpt_guest_region {
+	size_t size;     /**< set by the caller: sizeof(struct hpt_guest_region) */
+	uint64_t ra;     /**< real address of its first byte */
+	uint64_t length; /**< in bytes */
+	uint64_t offset; /**< of its first byte in the block */
+	size_t block;    /**< number of the block; see hpt_guest_block() */
+};
+
+/**
+ * @brief A region of RAM.
+ * @param guest a handle
+ * @param i number of the region, from 0, in ascending order of address
+ * @param region its size is set by the caller
+ * @param err see hpt/error.h
+ * @return 0; #HPT_ERR_ARGUMENT: no such region, or the size is too small
+ *
+ * QEMU's file does not say where a block lies. That comes from the memory nodes of the
+ * guest's device tree where the file has it, else from the addresses that a file with
+ * "x-ignore-shared" has; and else the largest block is taken to begin at 0, as on every
+ * machine with a single one. Threads: const.
+ */
+HPT_API int hpt_guest_region(const struct hpt_guest *guest, size_t i,
+			     struct hpt_guest_region *region, struct hpt_error *err);
+
+/** @name Bits of hpt_guest_machine::has
+ * @{ */
+/** The file has the device tree; hpt_guest_machine::tree. */
+#define HPT_GUEST_HAS_TREE 1u
+/** The guest registered a process table; hpt_guest_machine::process_table. */
+#define HPT_GUEST_HAS_PROCESS_TABLE 2u
+/** The page sizes are those of the device tree, not of the processor in general. */
+#define HPT_GUEST_HAS_PAGE_SIZES 4u
+/** @} */
+
+/** @brief What a saved guest's machine says of memory management. */
+struct hpt_guest_machine {
+	size_t size;  /**< set by the caller: sizeof(struct hpt_guest_machine) */
+	uint32_t has; /**< HPT_GUEST_HAS_* */
+	/** log2 of the largest page that its hypervisor allows it; 0: the file is silent. */
+	uint32_t max_page_shift;
+	/** log2 of the table's bytes by the device tree, as it was at boot; 0: not said. */
+	uint32_t boot_order;
+	/** The process table as it was registered: highest bit radix; else VSID << 25, L and LP
+	 *  << 5, log2 of its bytes less 12. Source: PAPR, H_REGISTER_PROCESS_TABLE. */
+	uint64_t process_table;
+	/** The flattened device tree, checked to be one; ends with the handle. Its content is
+	 *  the guest's word: not to be trusted. */
+	const void *tree;
+	size_t tree_len; /**< its bytes */
+};
+
+/**
+ * @brief What a saved guest's machine says of memory management.
+ * @param guest a handle
+ * @param machine its size is set by the caller
+ * @param err see hpt/error.h
+ * @return 0; #HPT_ERR_ARGUMENT: the source is no saved guest, or the size is too small;
+ *         #HPT_ERR_UNSUPPORTED, #HPT_ERR_SECTION_LENGTH: as hpt_guest_vcpu()
+ *
+ * Threads: const.
+ */
+HPT_API int hpt_guest_machine(const struct hpt_guest *guest,
+			      struct hpt_guest_machine *machine, struct hpt_error *err);
+
+/**
+ * @brief What pages and segments a guest's processor knows.
+ * @param guest a handle
+ * @return never NULL; ends with the handle. Of a saved guest: from its device tree, else from
+ *         vCPU 0's PVR, less what its hypervisor does not allow it. Else, or when neither is
+ *         known: POWER8's.
+ *
+ * Threads: const.
+ */
+HPT_API const struct hpt_page_sizes *hpt_guest_page_sizes(const struct hpt_guest *guest);
+
+/** @name Bits of hpt_guest_vcpu::has
+ * @{ */
+#define HPT_VCPU_HAS_FPU 1u     /**< fpr and fpscr mean something */
+#define HPT_VCPU_HAS_ALTIVEC 2u /**< vr and vscr do */
+#define HPT_VCPU_HAS_VSX 4u     /**< vsx_low does */
+#define HPT_VCPU_HAS_SLB 8u     /**< slb does */
+#define HPT_VCPU_HAS_SR 16u     /**< sr does: a 32-bit MMU */
+#define HPT_VCPU_HAS_SHADOW 32u /**< slb_shadow_ra and slb_shadow_bytes do */
+/** @} */
+
+/** @brief One 128-bit register. */
+struct hpt_vector {
+	uint64_t high; /**< its most significant half */
+	uint64_t low;  /**< the other */
+};
+
+/** @brief A vCPU's registers, host byte order; those that the file does not have are 0. */
+struct hpt_guest_vcpu {
+	size_t size;     /**< set by the caller: sizeof(struct hpt_guest_vcpu) */
+	uint32_t id;     /**< QEMU's number of it ("cpu_index"), which may have gaps */
+	uint32_t has;    /**< HPT_VCPU_HAS_* */
+	bool halted;     /**< it waited for an interrupt, or had not been started */
+	bool built_in;   /**< by a layout that is built in: the file has no description */
+	uint64_t gpr[32];   /**< general purpose registers */
+	uint64_t nip;       /**< address of the next instruction */
+	uint64_t msr;       /**< machine state register */
+	uint64_t lr;        /**< link register */
+	uint64_t ctr;       /**< count register */
+	uint64_t xer;       /**< fixed point exception register */
+	uint32_t cr;        /**< condition register, field 0 highest */
+	uint32_t vscr;      /**< vector status */
+	uint64_t fpscr;     /**< floating point status */
+	uint64_t fpr[32];   /**< floating point: the high halves of VSR 0 to 31 */
+	uint64_t vsx_low[32];     /**< the low halves of VSR 0 to 31 */
+	struct hpt_vector vr[32]; /**< vectors: VSR 32 to 63 */
+	/** The SLB by slot, as slbmte takes its words; slots without V as they were left. */
+	struct hpt_slb_entry slb[HPT_SLB_MAX];
+	uint32_t sr[16];           /**< segment registers of a 32-bit MMU */
+	uint32_t compat_pvr;       /**< logical PVR of its compatibility mode, 0: none */
+	uint32_t reserved;         /**< 0 */
+	uint64_t slb_shadow_ra;    /**< real address of the SLB shadow buffer, 0: none */
+	uint64_t slb_shadow_bytes; /**< its length */
+	/** Special purpose registers by number, as QEMU keeps them: what it computes when it is
+	 *  read (timers) is not there, and those that a processor does not have are 0. */
+	uint64_t spr[1024];
+};
+
+/**
+ * @brief A vCPU's registers.
+ * @param guest a handle
+ * @param i number of the vCPU, from 0 to hpt_guest_info::vcpus less 1, in ascending order of
+ *        hpt_guest_vcpu::id
+ * @param vcpu its size is set by the caller
+ * @param err see hpt/error.h
+ * @return 0; #HPT_ERR_ARGUMENT: the source is no saved guest, no such vCPU, or the size is
+ *         too small; #HPT_ERR_UNSUPPORTED: device state was not read, since the source can
+ *         only be read forward and was opened without #HPT_GUEST_WHOLE; #HPT_ERR_SECTION_LENGTH:
+ *         it could not be read (the text says why); #HPT_ERR_FORMAT: this vCPU's section is
+ *         not understood
+ *
+ * By QEMU's own description in the file; without one, or in a build without jansson, by the
+ * layouts of QEMU 2.9 to 10.0, which are built in. Threads: const.
+ */
+HPT_API int hpt_guest_vcpu(const struct hpt_guest *guest, size_t i,
+			   struct hpt_guest_vcpu *vcpu, struct hpt_error *err);
+
+/**
+ * @brief A vCPU as hpt_translate() takes it.
+ * @param guest a handle
+ * @param i number of the vCPU
+ * @param cpu its size is set by the caller; all else is written. hpt_cpu::sizes ends with the
+ *        handle
+ * @param err see hpt/error.h
+ * @return as hpt_guest_vcpu(); #HPT_ERR_UNSUPPORTED also for a processor (by PVR) that is not
+ *         known, or whose MMU has 32 bits
+ *
+ * The platform is a PAPR guest's where the machine is QEMU's pseries; else a bare machine's,
+ * for a 970 one without hypervisor state. Of LPCR the bits HR and UPRT are set by what the
+ * guest registered, since the register itself may be stale. On a bare machine from ISA 3.0
+ * on, hpt_cpu::pate0 is read from the guest's memory, and stays 0 where that fails.
+ * Threads: const.
+ */
+HPT_API int hpt_guest_cpu(const struct hpt_guest *guest, size_t i, struct hpt_cpu *cpu,
+			  struct hpt_error *err);
+
+/**
+ * @brief A saved guest's memory, for whoever reads memory through operations.
+ * @param guest a handle
+ * @param ops receives the operations: read, and a view of what lies in the file as it is;
+ *        static
+ * @param ctx receives what to give them; it ends with the handle
+ * @param err see hpt/error.h
+ * @return 0; #HPT_ERR_ARGUMENT: the source is no saved guest; #HPT_ERR_UNSUPPORTED: the source
+ *         can only be read forward and was opened without #HPT_GUEST_MEMORY;
+ *         #HPT_ERR_RANGE: where its RAM lies is not known
+ *
+ * They may be called concurrently, and return what hpt_guest_read() returns. Threads: const.
+ */
+HPT_API int hpt_guest_memory(const struct hpt_guest *guest,
+			     const struct hpt_memory_ops **ops, void **ctx,
+			     struct hpt_error *err);
+
+/**
+ * @brief Read a saved guest's memory by real address.
+ * @param guest a handle
+ * @param ra real address of the first byte
+ * @param len number of bytes; they may lie in several blocks; 0 does nothing
+ * @param bytes receives them
+ * @param err see hpt/error.h; hpt_error::address is the real address that failed
+ * @return 0; as hpt_guest_memory(); #HPT_ERR_RANGE: there is no RAM at an address;
+ *         #HPT_ERR_FORMAT: a page's delta or compressed bytes make no sense
+ *         (hpt_error::offset says where they lie); #HPT_ERR_UNSUPPORTED: the page is not in
+ *         the file, or it is compressed and this build has no zlib; #HPT_ERR_SYSTEM;
+ *         #HPT_ERR_MEMORY
+ *
+ * Threads: const.
+ */
+HPT_API int hpt_guest_read(const struct hpt_guest *guest, uint64_t ra, size_t len,
+			   void *bytes, struct hpt_error *err);
+
+/**
+ * @brief Read a saved guest's memory by effective address: a debugger's look.
+ * @param guest a handle
+ * @param vcpu number of the vCPU whose segments count, and whether it translates at all
+ * @param ea effective address of the first byte
+ * @param len number of bytes; they may lie in several pages; 0 does nothing
+ * @param bytes receives them
+ * @param err see hpt/error.h; hpt_error::address is the effective address that failed
+ * @return 0; as hpt_guest_table(), hpt_guest_cpu(), hpt_translate() and hpt_guest_read();
+ *         #HPT_ERR_RANGE: an address is not mapped (the text names the outcome), or the range
+ *         leads beyond 2^64
+ *
+ * Translated with #HPT_XLATE_DEBUG: no protection is in the way, and nothing is changed.
+ * Threads: exclusive.
+ */
+HPT_API int hpt_guest_read_ea(struct hpt_guest *guest, size_t vcpu, uint64_t ea, size_t len,
+			      void *bytes, struct hpt_error *err);
 
 /**
  * @brief Something that was odd in the source but did not stop it.

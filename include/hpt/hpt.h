@@ -14,6 +14,7 @@
 #include <hpt/memory.h>
 #include <hpt/capture.h>
 #include <hpt/kvm.h>
+#include <hpt/mmu.h>
 #include <hpt/qemu.h>
 
 HPT_BEGIN_DECLS

@@ -8,7 +8,7 @@
 #include <hpt/memory.h>
 
 #include "../core/internal.h"
-#include "internal.h"
+#include "../table/internal.h"
 
 struct memory {
 	struct hpt_raw_entry *base;
@@ -56,53 +56,6 @@ static void write_live(struct hpt_raw_entry *raw, const struct hpt_raw_entry *in
 	__atomic_store_n(&raw->v_be.raw_be, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&raw->r_be.raw_be, in->r_be.raw_be, __ATOMIC_RELEASE);
 	__atomic_store_n(&raw->v_be.raw_be, in->v_be.raw_be, __ATOMIC_RELEASE);
-}
-
-void hpt_entries_take_in(const void *bytes_be, size_t n, bool v3, struct hpt_entry *out)
-{
-	hpt_entries_from_bytes(bytes_be, n, out);
-	for (size_t i = 0; v3 && i < n; i++)
-		out[i] = hpt_entry_from_v3(out[i]);
-}
-
-int hpt_entry_put_out(const struct hpt_entry *in, uint64_t ptex, bool v3,
-		      struct hpt_raw_entry *raw, struct hpt_error *err)
-{
-	struct hpt_entry entry = *in;
-
-	if (!(entry.v & HPT_V_VALID))
-		entry = (struct hpt_entry){ 0, 0 };
-	if (v3) {
-		int ret = hpt_entry_to_v3(entry, &entry, err);
-
-		if (ret) {
-			hpt_error_set_ptex(err, ptex);
-			return ret;
-		}
-	}
-	hpt_entries_to_bytes(&entry, 1, raw);
-	return HPT_OK;
-}
-
-int hpt_read_whole(hpt_part_fn *read, void *ctx, uint64_t ptex, size_t n,
-		   struct hpt_entry *out, struct hpt_error *err)
-{
-	struct hpt_entry few[BATCH];
-	struct hpt_entry *all = few;
-	int ret;
-
-	if (n > BATCH) {
-		all = n <= SIZE_MAX / sizeof(*all) ? malloc(n * sizeof(*all)) : NULL;
-		if (!all)
-			return hpt_fail_ptex(err, HPT_ERR_MEMORY, ptex,
-					     "out of memory to read %zu entries", n);
-	}
-	ret = read(ctx, ptex, n, all, err);
-	if (!ret)
-		memcpy(out, all, n * sizeof(*all));
-	if (all != few)
-		free(all);
-	return ret;
 }
 
 static int read_live_part(void *ctx, uint64_t ptex, size_t n, struct hpt_entry *out,
@@ -228,20 +181,6 @@ static const struct hpt_table_ops read_only_ops = {
 	.view = memory_view,
 	.close = free,
 };
-
-#define FLAGS (HPT_MEMORY_LIVE | HPT_MEMORY_READ_ONLY | HPT_MEMORY_V3)
-
-int hpt_memory_options_in(struct hpt_memory_options *to, const struct hpt_memory_options *from,
-			  struct hpt_error *err)
-{
-	int ret = hpt_options_in(to, sizeof(*to), sizeof(*to), from, "hpt_memory_options", err);
-
-	if (!ret && to->flags & ~FLAGS)
-		ret = hpt_fail(err, HPT_ERR_ARGUMENT,
-			       "struct hpt_memory_options: flags are %#x, expected of %#x",
-			       to->flags, FLAGS);
-	return ret;
-}
 
 static int check_base(const void *base, unsigned order, struct hpt_error *err)
 {

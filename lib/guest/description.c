@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * QEMU's description of the device state: JSON behind the end of the stream. Only the
- * length of each section's payload is taken from it. What QEMU writes is not always sound
- * (members that occur twice, element descriptions that miss some elements): the sizes of
- * the outermost fields are, and the section's footer says whether the sum is right.
+ * QEMU's description of the device state: JSON behind the end of the stream. The length of
+ * each section's payload is taken from it here, and fields in fields.c. What QEMU writes is
+ * not always sound (members that occur twice, element descriptions that miss some elements):
+ * the sizes of the outermost fields are, and the section's footer says whether the sum is
+ * right.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
@@ -63,10 +64,10 @@ static bool add_field(const json_t *field, uint64_t *sum)
 	return add(sum, size * n);
 }
 
-/* Add the fields and subsections of a device or subsection. */
 /*
- * An element's size includes what is nested in it, so nothing below the outermost fields is
- * looked at. A subsection of the device itself is not part of any field.
+ * Add the fields and subsections of a device or subsection. An element's size includes what
+ * is nested in it, so nothing below the outermost fields is looked at. A subsection of the
+ * device itself is not part of any field.
  */
 static bool add_members(const json_t *object, unsigned int level, uint64_t *sum)
 {
@@ -101,8 +102,8 @@ static int compare_devices(const void *a, const void *b)
 	return (left->instance > right->instance) - (left->instance < right->instance);
 }
 
-/* Take a device; one that is not understood is left out. False: out of memory. */
-static bool take_device(struct guest_description *description, const json_t *object)
+/* Take a device; one that is not understood is left out. */
+static void take_device(struct guest_description *description, const json_t *object)
 {
 	struct guest_device *device = &description->devices[description->n];
 	const char *name = json_string_value(json_object_get(object, "name"));
@@ -111,13 +112,11 @@ static bool take_device(struct guest_description *description, const json_t *obj
 	device->length = 0;
 	if (!name || !whole_number(object, "instance_id", &instance) ||
 	    instance > UINT32_MAX || !add_members(object, 0, &device->length))
-		return true;
+		return;
 	device->instance = (uint32_t)instance;
-	device->name = strdup(name);
-	if (!device->name)
-		return false;
+	device->name = name;
+	device->object = object;
 	description->n++;
-	return true;
 }
 
 static int take_devices(struct guest_description *description, const json_t *root,
@@ -134,9 +133,7 @@ static int take_devices(struct guest_description *description, const json_t *roo
 	if (!description->devices)
 		return guest_fail(err, HPT_ERR_MEMORY, "out of memory for the description");
 	for (i = 0; i < n; i++)
-		if (!take_device(description, json_array_get(list, i)))
-			return guest_fail(err, HPT_ERR_MEMORY,
-					  "out of memory for the description");
+		take_device(description, json_array_get(list, i));
 	if (description->n)
 		qsort(description->devices, description->n, sizeof(*description->devices),
 		      compare_devices);
@@ -148,7 +145,6 @@ static int parse(struct guest_description *description, const char *json, size_t
 {
 	json_error_t error;
 	json_t *root;
-	int r;
 
 	/* Members that occur twice are allowed: the last one wins, and is not looked at. */
 	root = json_loadb(json, len, 0, &error);
@@ -158,9 +154,8 @@ static int parse(struct guest_description *description, const char *json, size_t
 			 error.position);
 		return 0;
 	}
-	r = take_devices(description, root, err);
-	json_decref(root);
-	return r;
+	description->root = root;
+	return take_devices(description, root, err);
 }
 #endif
 
@@ -216,8 +211,8 @@ int guest_description_find(struct guest_description *description, const unsigned
 }
 
 /* By name and instance, as QEMU itself finds the handler of a section. */
-const uint64_t *guest_description_length(const struct guest_description *description,
-					 const char *name, uint32_t instance)
+const struct guest_device *guest_description_device(const struct guest_description *description,
+						    const char *name, uint32_t instance)
 {
 	size_t from = 0, to = description->n, middle;
 	const struct guest_device *device;
@@ -228,7 +223,7 @@ const uint64_t *guest_description_length(const struct guest_description *descrip
 		device = &description->devices[middle];
 		order = strcmp(name, device->name);
 		if (!order && instance == device->instance)
-			return &device->length;
+			return device;
 		if (order < 0 || (!order && instance < device->instance))
 			to = middle;
 		else
@@ -239,9 +234,11 @@ const uint64_t *guest_description_length(const struct guest_description *descrip
 
 void guest_description_close(struct guest_description *description)
 {
-	size_t i;
-
-	for (i = 0; i < description->n; i++)
-		free(description->devices[i].name);
 	free(description->devices);
+	description->devices = NULL;
+	description->n = 0;
+#ifdef HAVE_JANSSON
+	json_decref(description->root);
+	description->root = NULL;
+#endif
 }

@@ -90,7 +90,7 @@ int guest_options_in(struct hpt_guest_options *to, const struct hpt_guest_option
 					  "hpt_guest_options: byte %zu is set, which is not "
 					  "known here", i);
 	*to = *from;
-	if (to->flags & ~(HPT_GUEST_WHOLE | HPT_GUEST_GUESS_ORDER))
+	if (to->flags & ~(HPT_GUEST_WHOLE | HPT_GUEST_GUESS_ORDER | HPT_GUEST_MEMORY))
 		return guest_fail(err, HPT_ERR_ARGUMENT, "hpt_guest_options: unknown flags 0x%x",
 				  to->flags);
 	if ((unsigned int)to->kind > HPT_SOURCE_IMAGE ||

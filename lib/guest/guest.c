@@ -82,6 +82,7 @@ static int open_source(int fd, bool own_fd, const char *name,
 		return guest_fail(err, HPT_ERR_MEMORY, "%s: out of memory", name);
 	}
 	guest->own_fd = own_fd;
+	guest->spool = -1;
 	r = guest_options_in(&guest->options, options, err);
 	if (!r)
 		r = open_all(guest, fd, err);
@@ -130,10 +131,14 @@ void hpt_guest_close(struct hpt_guest *guest)
 	if (!guest)
 		return;
 	hpt_table_close(guest->table);
+	hpt_table_close(guest->own_table);
 	hpt_qemu_close(guest->qemu);
+	if (guest->spool >= 0)
+		close(guest->spool);
 	if (guest->map)
 		munmap(guest->map, guest->map_len);
 	guest_description_close(&guest->description);
+	guest_state_close(&guest->state);
 	guest_source_close(&guest->source);
 	for (i = 0; i < guest->n_warnings; i++)
 		free(guest->warnings[i]);
@@ -142,10 +147,49 @@ void hpt_guest_close(struct hpt_guest *guest)
 	free(guest);
 }
 
+/* A table that cannot be looked for is none; one that is there and wrong says so. */
+static int not_found(int r, struct hpt_error *err)
+{
+	bool none = r == HPT_ERR_ARGUMENT || r == HPT_ERR_UNSUPPORTED || r == HPT_ERR_RANGE ||
+		    r == HPT_ERR_SECTION_LENGTH;
+
+	hpt_error_prepend(err, "a bare machine keeps its table in its own memory");
+	if (none && err)
+		err->code = HPT_ERR_NO_HPT;
+	return none ? HPT_ERR_NO_HPT : r;
+}
+
+/* Where vCPU 0's SDR1 or PTCR says. */
+static int own_table(struct hpt_guest *guest, struct hpt_table **out, struct hpt_error *err)
+{
+	struct hpt_memory_options options = {
+		.size = sizeof(options),
+		.flags = HPT_MEMORY_READ_ONLY,
+	};
+	struct hpt_cpu cpu = { .size = sizeof(cpu) };
+	const struct hpt_memory_ops *ops;
+	void *ctx;
+	int r = 0;
+
+	if (!guest->own_table) {
+		r = hpt_guest_cpu(guest, 0, &cpu, err);
+		if (!r)
+			r = hpt_guest_memory(guest, &ops, &ctx, err);
+		if (!r)
+			r = hpt_find_table(&cpu, ops, ctx, &options, &guest->own_table, err);
+	}
+	if (r)
+		return not_found(r, err);
+	*out = guest->own_table;
+	return 0;
+}
+
 int hpt_guest_table(struct hpt_guest *guest, struct hpt_table **out, struct hpt_error *err)
 {
 	if (!guest || !out)
 		return guest_fail(err, HPT_ERR_ARGUMENT, "hpt_guest_table: a NULL");
+	if (guest->qemu && guest_is_bare(guest))
+		return own_table(guest, out, err);
 	if (guest->qemu)
 		return hpt_qemu_table(guest->qemu, out, err);
 	*out = guest->table;

@@ -11,6 +11,9 @@
 #ifdef HAVE_JANSSON
 #include <jansson.h>
 #endif
+#ifdef HAVE_ZLIB
+#include <zlib.h>
+#endif
 
 #include "internal.h"
 
@@ -148,6 +151,16 @@ const char *hpt_guest_feature(size_t i)
 		"QEMU's description of device state: jansson " JANSSON_VERSION,
 #else
 		"QEMU's description of device state: no (built without jansson)",
+#endif
+#ifdef HAVE_LIBFDT
+		"device trees: libfdt",
+#else
+		"device trees: no (built without libfdt)",
+#endif
+#ifdef HAVE_ZLIB
+		"pages compressed by QEMU: zlib " ZLIB_VERSION,
+#else
+		"pages compressed by QEMU: no (built without zlib)",
 #endif
 	};
 

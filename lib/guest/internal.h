@@ -10,6 +10,9 @@
 #include <stdarg.h>
 
 #include <hpt/guest.h>
+#include <hpt/hpte.h>
+#include <hpt/memory.h>
+#include <hpt/mmu.h>
 #include <hpt/qemu.h>
 #include <hpt/stream.h>
 #include <hpt/table.h>
@@ -24,6 +27,11 @@
 #define GUEST_REST_MAX ((size_t)64 << 20)
 #define GUEST_RUN_STATE_ROOM 101
 #define GUEST_WARNINGS_MAX 16
+/* More are passed over: pseries stops far below, and a hostile file must not. */
+#define GUEST_VCPUS_MAX 8192
+/* A device tree that is larger is passed over: QEMU makes none above 2 MiB. */
+#define GUEST_TREE_MAX ((size_t)2 << 20)
+#define GUEST_PIECES_MAX 65536
 
 struct archive;
 
@@ -52,18 +60,75 @@ struct guest_source {
 	uint64_t report_at;
 };
 
-/* Length of the payload of one section of device state. */
+/* How QEMU describes one section of device state. */
 struct guest_device {
-	char *name;
+	const char *name; /* of the parsed text, as @object is */
+	const void *object;
 	uint32_t instance;
-	uint64_t length;
+	uint64_t length; /* of its payload */
 };
 
 struct guest_description {
 	bool looked_for;
+	void *root;                   /* the parsed text */
 	struct guest_device *devices; /* sorted by name, then instance */
 	size_t n;
 	char why[160]; /* when there is none */
+};
+
+/* Elements of one field of a section, as they lie in the stream. */
+struct guest_field {
+	const char *section; /* name of the device, or of its subsection */
+	const char *name;    /* without a prefix ("env.") and brackets behind it */
+	size_t first;        /* index of the first element */
+	size_t n;            /* number of elements */
+	size_t size;         /* bytes of each */
+	const unsigned char *bytes;
+};
+
+typedef void guest_field_fn(void *arg, const struct guest_field *field);
+
+struct guest_vcpu {
+	uint32_t id;
+	bool listed; /* it has a section "cpu" */
+	bool bad;    /* which is not understood */
+	bool halted;
+	struct hpt_guest_vcpu *registers;
+};
+
+/* A piece of memory that the device tree names. */
+struct guest_piece {
+	uint64_t ra;
+	uint64_t length;
+	uint32_t node; /* of NUMA, as far as that is said */
+};
+
+/* RAM of a block at a real address. */
+struct guest_region {
+	uint64_t ra;
+	uint64_t length;
+	uint64_t offset;
+	size_t block;
+};
+
+/* What the sections of device state gave. */
+struct guest_state {
+	bool read;     /* to its end */
+	bool built_in; /* a remark was made that there is no description */
+	bool no_footers; /* a section had none: they are not looked for again */
+	int failed;    /* why not, with its text: */
+	char why[HPT_ERROR_TEXT];
+	struct guest_vcpu *vcpus; /* sorted by id */
+	size_t n_vcpus;
+	size_t vcpus_room;
+	struct hpt_guest_machine machine;
+	unsigned char *tree;
+	struct guest_piece *pieces; /* in the order of the tree, then sorted */
+	size_t n_pieces;
+	size_t pieces_room;
+	struct guest_region *regions; /* sorted */
+	size_t n_regions;
+	struct hpt_page_sizes sizes;
 };
 
 struct hpt_guest {
@@ -75,7 +140,10 @@ struct hpt_guest {
 	struct hpt_table *table; /* of a stream or image */
 	void *map;               /* of an image */
 	size_t map_len;
+	struct hpt_table *own_table; /* of a bare machine, when it was asked for */
+	int spool;                   /* descriptor of the temporary file, or -1 */
 	struct guest_description description;
+	struct guest_state state;
 	char run_state[GUEST_RUN_STATE_ROOM];
 	uint32_t vcpus;
 	char *warnings[GUEST_WARNINGS_MAX];
@@ -147,9 +215,64 @@ int guest_saved_open(struct hpt_guest *guest, struct hpt_error *err);
 /* description.c */
 int guest_description_find(struct guest_description *description, const unsigned char *bytes,
 			   size_t len, struct hpt_error *err);
-/* The length of a section, or NULL: not known. */
-const uint64_t *guest_description_length(const struct guest_description *description,
-					 const char *name, uint32_t instance);
+/* What describes a section, or NULL: nothing does. */
+const struct guest_device *guest_description_device(const struct guest_description *description,
+						    const char *name, uint32_t instance);
 void guest_description_close(struct guest_description *description);
+
+/* fields.c */
+uint64_t guest_load(const unsigned char *bytes, size_t size);
+/* A field's name without what stands before its last dot, and brackets behind it. */
+void guest_field_name(char *out, size_t room, const char *name);
+/* Give each field of a section to @fn, as its description says; false when that led astray. */
+bool guest_fields_described(const struct guest_device *device, const unsigned char *bytes,
+			    size_t len, guest_field_fn *fn, void *arg);
+
+/* layout.c: the same by the layouts that are built in. */
+bool guest_fields_built_in(const char *name, const unsigned char *bytes, size_t len,
+			   guest_field_fn *fn, void *arg);
+
+/* sections.c: for each section of device state. */
+int guest_section(void *arg, struct hpt_qemu *q, const struct hpt_qemu_item *item,
+		  uint64_t *length, struct hpt_error *err);
+
+/* registers.c */
+bool guest_is_cpu(const char *name);
+int guest_take_cpu(struct guest_state *state, const char *name, uint32_t id, size_t len,
+		   struct guest_vcpu **out, struct hpt_error *err);
+void guest_take_halted(void *arg, const struct guest_field *field);
+void guest_take_register(void *arg, const struct guest_field *field);
+
+/* machine.c */
+void guest_take_machine(void *arg, const struct guest_field *field);
+/* All of device state was read: what follows of it. */
+int guest_state_finish(struct hpt_guest *guest, struct hpt_error *err);
+void guest_state_close(struct guest_state *state);
+/* Is the device state, @what, there? */
+int guest_state_check(const struct hpt_guest *guest, const char *what, struct hpt_error *err);
+
+/* tree.c: NULL when the tree was understood, else why not. */
+const char *guest_tree_read(struct guest_state *state);
+
+/* map.c */
+int guest_map_make(struct hpt_guest *guest, struct hpt_error *err);
+/* The region with an address, or NULL. */
+const struct guest_region *guest_map_find(const struct guest_state *state, uint64_t ra);
+
+/* pages.c: a page of a block as the stream's records leave it. */
+int guest_page_read(const struct hpt_guest *guest, size_t block, uint64_t page,
+		    unsigned char out[HPT_QEMU_PAGE], struct hpt_error *err);
+/* The page where it lies, or NULL. */
+const unsigned char *guest_page_view(const struct hpt_guest *guest, size_t block,
+				     uint64_t page);
+
+/* memory.c */
+extern const struct hpt_memory_ops guest_memory_ops;
+
+/* vcpu.c */
+bool guest_is_bare(const struct hpt_guest *guest);
+
+/* spool.c: put all of a source that is read forward only into a temporary file. */
+int guest_spool(struct hpt_guest *guest, struct hpt_error *err);
 
 #endif /* HPT_GUEST_INTERNAL_H */

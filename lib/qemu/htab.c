@@ -12,14 +12,6 @@
 /* Entries taken in at once: 4 KiB on the stack. */
 #define HTAB_BATCH 256
 
-/* A round that is being read. */
-struct round {
-	uint64_t slots;      /* of the table */
-	uint64_t last_chunk; /* offset of the last chunk that gave a run */
-	bool any;
-	struct hpt_decoder decoder;
-};
-
 /* Give the table up; who was given it keeps a handle until the reader is closed. */
 static int drop_table(struct hpt_qemu *q)
 {
@@ -65,29 +57,6 @@ static int make_table(struct hpt_qemu *q, uint32_t order, uint64_t at)
 	return 0;
 }
 
-/* Does the run lie in the table? What does not is corrupted, or of a table of another size. */
-static int check_run(struct hpt_qemu *q, const struct hpt_run *run, struct round *round)
-{
-	uint64_t n = (uint64_t)run->n_valid + run->n_invalid;
-	bool first = !round->any || round->last_chunk != run->offset;
-	int code = first && run->ptex >= round->slots ? HPT_ERR_CHUNK_INDEX
-						      : HPT_ERR_CHUNK_COUNT;
-
-	round->any = true;
-	round->last_chunk = run->offset;
-	if (run->ptex < round->slots && n <= round->slots - run->ptex)
-		return 0;
-	hpt_fail_offset(&q->error, code, run->offset,
-			"offset %llu: a chunk that %s the end of a table of order %u (%llu "
-			"slots): corrupted, or the guest resized its table while it was saved, "
-			"which such a file cannot tell",
-			(unsigned long long)run->offset,
-			code == HPT_ERR_CHUNK_INDEX ? "begins behind" : "leads beyond",
-			q->htab.order, (unsigned long long)round->slots);
-	hpt_error_set_ptex(&q->error, code == HPT_ERR_CHUNK_INDEX ? run->ptex : round->slots);
-	return code;
-}
-
 static int write_failed(struct hpt_qemu *q, int r, const struct hpt_run *run)
 {
 	hpt_error_set_offset(&q->error, run->offset);
@@ -95,13 +64,13 @@ static int write_failed(struct hpt_qemu *q, int r, const struct hpt_run *run)
 }
 
 /* Entries in batches: a chunk may have 65,535 of them, and the stack is not ours to fill. */
-static int apply_run(struct hpt_qemu *q, const struct hpt_run *run, struct round *round)
+static int apply_run(struct hpt_qemu *q, const struct hpt_run *run)
 {
 	struct hpt_entry entries[HTAB_BATCH];
 	const unsigned char *bytes = run->entries_be;
 	uint64_t ptex = run->ptex;
 	uint32_t left = run->n_valid, n;
-	int r = check_run(q, run, round);
+	int r = 0;
 
 	for (; !r && left > 0; left -= n) {
 		n = left < HTAB_BATCH ? left : HTAB_BATCH;
@@ -121,7 +90,7 @@ static int apply_run(struct hpt_qemu *q, const struct hpt_run *run, struct round
 }
 
 /* Let the decoder go on over the window. */
-static int decode(struct hpt_qemu *q, struct round *round, enum hpt_event *event)
+static int decode(struct hpt_qemu *q, struct hpt_decoder *decoder, enum hpt_event *event)
 {
 	struct hpt_run run;
 	size_t used = 0;
@@ -132,16 +101,26 @@ static int decode(struct hpt_qemu *q, struct round *round, enum hpt_event *event
 		if (r)
 			return r;
 		if (q->in.pos == q->in.len) {
-			r = hpt_decoder_finish(&round->decoder, NULL, &q->error);
+			r = hpt_decoder_finish(decoder, NULL, &q->error);
 			return r ? r : qemu_truncated(q, 1, "chunks of spapr/htab");
 		}
 	}
-	r = hpt_decoder_next(&round->decoder, qemu_bytes(q), q->in.soft - q->in.pos, &used,
-			     event, &run, &q->error);
+	r = hpt_decoder_next(decoder, qemu_bytes(q), q->in.soft - q->in.pos, &used, event, &run,
+			     &q->error);
 	if (r)
 		return r;
 	qemu_use(q, used);
-	return *event == HPT_EVENT_RUN ? apply_run(q, &run, round) : 0;
+	return *event == HPT_EVENT_RUN ? apply_run(q, &run) : 0;
+}
+
+/* What does not lie in the table is corrupted, or of a table of another size. */
+static int chunks_failed(struct hpt_qemu *q, int r)
+{
+	if (r == HPT_ERR_CHUNK_INDEX || r == HPT_ERR_CHUNK_COUNT)
+		hpt_error_prepend(&q->error, "corrupted, or the guest resized its table while it "
+				  "was saved, which such a file cannot tell");
+	hpt_error_prepend(&q->error, "spapr/htab");
+	return r;
 }
 
 /* The chunks of one round, up to the end marker. */
@@ -149,26 +128,23 @@ static int read_chunks(struct hpt_qemu *q)
 {
 	struct hpt_decoder_options options = {
 		.size = sizeof(options),
+		/* A round says nothing of the slots that it leaves out. */
+		.flags = HPT_DECODER_LATER_PASS,
 		.dialect = HPT_DIALECT_QEMU,
+		.order = q->htab.order,
 		.offset = qemu_offset(q),
 	};
-	struct round round = { .slots = UINT64_C(1) << (q->htab.order - HPT_ENTRY_SHIFT) };
 	struct hpt_stream_summary summary;
 	enum hpt_event event = HPT_EVENT_MORE;
+	struct hpt_decoder decoder;
 	int r;
 
-	/*
-	 * The decoder is not told the order: it would take a later round that happens to
-	 * cover 2^n slots from 0 on for a complete table of another size.
-	 */
-	r = hpt_decoder_init(&round.decoder, &options, &q->error);
+	r = hpt_decoder_init(&decoder, &options, &q->error);
 	while (!r && event != HPT_EVENT_END)
-		r = decode(q, &round, &event);
-	if (r) {
-		hpt_error_prepend(&q->error, "spapr/htab");
-		return r;
-	}
-	hpt_decoder_summary(&round.decoder, &summary);
+		r = decode(q, &decoder, &event);
+	if (r)
+		return chunks_failed(q, r);
+	hpt_decoder_summary(&decoder, &summary);
 	q->htab.chunks += summary.chunks;
 	q->htab.valid += summary.valid;
 	q->htab.rounds += summary.chunks > 0;

@@ -41,6 +41,7 @@ private_libs()
 	local needed
 	needed=$(pc --print-requires-private "$1" | sed 's/ .*//')
 	[[ -z $needed ]] || pc --libs $needed
+	sed -n 's/^Libs\.private: *//p' "$libdir/pkgconfig/$1.pc"
 }
 
 # compile OUT SOURCE MODULE shared|static; SOURCE is a path

@@ -236,29 +236,28 @@ static void saved(void **state)
 	bytes_free(&b);
 }
 
-/* What goes wrong behind the table is a remark, and the number of vCPUs not known. */
-static void broken_behind_the_table(void **state)
+/* A description that is missing or wrong: the footers say where sections end. */
+static void bad_descriptions(void **state)
 {
 	static const struct {
 		const char *json;
 		const char *says;
 	} cases[] = {
-		{ "", "QEMU's description is not at the end of the file" },
-		{ "{'devices': []}", "QEMU's description names no devices" },
-		{ "{'devices': 5}", "QEMU's description names no devices" },
-		{ "[]", "QEMU's description names no devices" },
-		{ "{'devices': [}", "QEMU's description cannot be parsed: " },
+		{ "", "built in: QEMU's description is not at the end of the file" },
+		{ "{'devices': []}", "built in: QEMU's description names no devices" },
+		{ "{'devices': 5}", "built in: QEMU's description names no devices" },
+		{ "[]", "built in: QEMU's description names no devices" },
+		{ "{'devices': [}", "built in: QEMU's description cannot be parsed: " },
 		{ "{'devices': [{'name': 'cpu', 'instance_id': 0, 'fields': [{'size': 9}]}]}",
-		  "behind section \"cpu\", expected its footer 7e 00000008" },
+		  "section \"cpu\" has 25 bytes, its description says 9" },
 		{ "{'devices': [{'name': 'cpu', 'instance_id': 0, 'fields': [{'size': -9}]}]}",
-		  "the length of section \"cpu\" instance 0 is not known: QEMU's description "
-		  "does not name it" },
+		  "built in: QEMU's description does not name all of it" },
 		{ "{'devices': [{'name': 'cpu', 'instance_id': 0, 'fields': [{'size': "
-		  "9223372036854775807, 'array_len': 3}]}]}", "does not name it" },
+		  "9223372036854775807, 'array_len': 3}]}]}", "does not name all of it" },
 		{ "{'devices': [{'name': 'cpu', 'instance_id': 0, 'fields': [{'size': "
-		  "9223372036854775807}]}]}", "the input ends at offset" },
+		  "9223372036854775807}]}]}", "its description says 9223372036854775807" },
 		{ "{'devices': [{'name': 'cpu', 'instance_id': 1, 'fields': []}]}",
-		  "does not name it" },
+		  "does not name all of it" },
 	};
 	struct hpt_guest *guest;
 	struct bytes b;
@@ -272,14 +271,56 @@ static void broken_behind_the_table(void **state)
 		if (*cases[i].json)
 			describe(&b, cases[i].json, 0);
 		guest = must_open(&b, NULL);
-		assert_int_equal(info_of(guest).vcpus, HPT_GUEST_VCPUS_UNKNOWN);
+		assert_int_equal(info_of(guest).vcpus, 2);
+		assert_string_equal(info_of(guest).run_state, "paused");
 		assert_int_equal(valid_entries(guest), 2);
 		assert_non_null(hpt_guest_warning(guest, 0));
-		assert_ptr_equal(strstr(hpt_guest_warning(guest, 0), "behind the table"),
-				 hpt_guest_warning(guest, 0));
 		if (!strstr(hpt_guest_warning(guest, 0), cases[i].says))
 			fail_msg("%s, expected %s", hpt_guest_warning(guest, 0), cases[i].says);
-		assert_null(hpt_guest_warning(guest, 1));
+		hpt_guest_close(guest);
+		bytes_free(&b);
+	}
+}
+
+/* What goes wrong behind the table is a remark, and the number of vCPUs not known. */
+static void broken_behind_the_table(void **state)
+{
+	static const struct {
+		const char *text;
+		int code;
+		const char *says;
+	} cases[] = {
+		{ TABLE FULL("8", "cpu", "0") "fill 90 2 " STREAM_END, HPT_ERR_SECTION_LENGTH,
+		  "the length of section \"cpu\" instance 0 is not known: " },
+		{ TABLE FULL("8", "cpu", "0") "fill 90 0x7e " FOOT("9") STREAM_END,
+		  HPT_ERR_SECTION_LENGTH, "and no footer was found" },
+		{ TABLE CPU("8", "0") "u8 77 ", HPT_ERR_SECTION_LENGTH, "no footer was found" },
+		{ TABLE CPU("8", "0") "u8 4 u32 9 ", HPT_ERR_SECTION_LENGTH, "no footer" },
+		{ TABLE CPU("8", "0") "u8 3 ", HPT_ERR_SECTION_LENGTH, "no footer" },
+		{ TABLE CPU("8", "0") "u8 3 u32 77 ", HPT_ERR_FORMAT, "section id 77" },
+		{ TABLE "u8 9 ", HPT_ERR_FORMAT, "item type 0x09" },
+	};
+	struct hpt_guest_vcpu vcpu = { .size = sizeof(vcpu) };
+	struct hpt_guest *guest;
+	struct hpt_error err;
+	struct bytes b;
+	size_t i, w;
+
+	(void)state;
+	for (i = 0; i < N(cases); i++) {
+		b = bytes_of(cases[i].text);
+		guest = must_open(&b, NULL);
+		assert_int_equal(info_of(guest).vcpus, HPT_GUEST_VCPUS_UNKNOWN);
+		assert_int_equal(valid_entries(guest), 2);
+		for (w = 0; hpt_guest_warning(guest, w); w++)
+			if (strstr(hpt_guest_warning(guest, w), "behind the table, which is whole"))
+				break;
+		if (!hpt_guest_warning(guest, w) ||
+		    !strstr(hpt_guest_warning(guest, w), cases[i].says))
+			fail_msg("%s, expected %s", hpt_guest_warning(guest, w), cases[i].says);
+		assert_int_equal(hpt_guest_vcpu(guest, 0, &vcpu, &err), cases[i].code);
+		assert_non_null(strstr(err.text, "device state could not be read: "));
+		assert_non_null(strstr(err.text, cases[i].says));
 		hpt_guest_close(guest);
 		bytes_free(&b);
 	}
@@ -719,6 +760,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(saved),
+		cmocka_unit_test(bad_descriptions),
 		cmocka_unit_test(broken_behind_the_table),
 		cmocka_unit_test(nested_description),
 		cmocka_unit_test(without_a_table),

@@ -194,14 +194,15 @@ static const struct bad_stream bad_streams[] = {
 	  "offset 50: a chunk of spapr/htab, expected none" },
 	{ "index", SIZE("18") PART("3") "u32 0 u32 16384 u16 1 u16 0 " ENTRY_A,
 	  HPT_ERR_CHUNK_INDEX, 50,
-	  "spapr/htab: offset 50: a chunk that begins behind the end of a table of order 18 "
-	  "(16384 slots)" },
+	  "spapr/htab: corrupted, or the guest resized its table while it was saved, which such a "
+	  "file cannot tell: chunk at offset 0x32: index is 0x4000, expected below 0x4000" },
 	{ "huge index", SIZE("18") PART("3") "u32 0 u32 0xffffffff u16 0 u16 1 ",
-	  HPT_ERR_CHUNK_INDEX, 50, "begins behind the end" },
+	  HPT_ERR_CHUNK_INDEX, 50, "index is 0xffffffff, expected below 0x4000" },
 	{ "valid count", SIZE("18") PART("3") "u32 0 u32 16383 u16 2 u16 0 " ENTRY_A ENTRY_B,
-	  HPT_ERR_CHUNK_COUNT, 50, "a chunk that leads beyond the end of a table of order 18" },
+	  HPT_ERR_CHUNK_COUNT, 50, "resized its table while it was saved, which such a file cannot tell: chunk at "
+	  "offset 0x32: index 0x3fff and 2 valid and 0 invalid entries lead beyond 0x4000" },
 	{ "invalid count", SIZE("18") PART("3") "u32 0 u32 16380 u16 0 u16 5 ",
-	  HPT_ERR_CHUNK_COUNT, 50, "leads beyond the end" },
+	  HPT_ERR_CHUNK_COUNT, 50, "0 valid and 5 invalid entries lead beyond 0x4000" },
 	{ "index in a later round",
 	  SIZE("18") HTAB_PART PART("3") "u32 0 u32 16384 u16 1 u16 0 " ENTRY_A,
 	  HPT_ERR_CHUNK_INDEX, 96, "or the guest resized its table while it was saved" },

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The library against the naive translator, a million times and more: one address, many at
+ * once, in each kind of table, and explained.
+ */
+
+#include "mmu_naive.h"
+
+#define CASES 1200000u
+#define CASES_A_WORLD 400u
+
+/* What came of all cases, to see that none is missing. */
+struct tally {
+	unsigned outcome[HPT_OUTCOME_BAD_VRMA + 1];
+	unsigned mode[HPT_MODE_REAL_OFFSET + 1];
+	unsigned secondary, mixed, hypervisor;
+};
+
+static void count(struct tally *t, const struct hpt_translation *x)
+{
+	t->outcome[x->outcome]++;
+	t->mode[x->mode]++;
+	t->secondary += x->secondary;
+	t->mixed += x->page_shift > x->base_shift && x->has & HPT_HAS_ENTRY;
+	t->hypervisor += x->interrupt >= 0xE00;
+}
+
+/* A table in memory with the entries of a world, in one of the forms. */
+struct memory {
+	struct hpt_raw_entry *raw;
+	struct hpt_table *table;
+	bool v3;
+};
+
+static void open_memory(struct memory *m, uint32_t flags)
+{
+	struct hpt_memory_options options = { .size = sizeof(options), .flags = flags };
+
+	m->raw = aligned_alloc(128, sizeof(*m->raw) * WORLD_SLOTS);
+	assert_non_null(m->raw);
+	memset(m->raw, 0, sizeof(*m->raw) * WORLD_SLOTS);
+	m->v3 = flags & HPT_MEMORY_V3;
+	assert_int_equal(hpt_memory_open(m->raw, WORLD_ORDER, &options, &m->table, NULL), 0);
+}
+
+static void close_memory(struct memory *m)
+{
+	hpt_table_close(m->table);
+	free(m->raw);
+}
+
+static void load_memory(struct memory *m, const struct world *w)
+{
+	memset(m->raw, 0, sizeof(*m->raw) * WORLD_SLOTS);
+	for (unsigned i = 0; i < w->n_used; i++) {
+		struct hpt_entry e = w->entries[w->used[i]];
+
+		if (m->v3)
+			assert_int_equal(hpt_entry_to_v3(e, &e, NULL), 0);
+		hpt_entries_to_bytes(&e, 1, &m->raw[w->used[i]]);
+		/* The hypervisor's bits may be anything. */
+		m->raw[w->used[i]].v_be.raw_be |= hpt_be64_make(i & 3 ? 0x40 : 0x20).raw_be;
+	}
+}
+
+/* Callbacks without a view: every group is one read of eight. */
+static int read_world(void *ctx, uint64_t ptex, size_t n, struct hpt_entry *out,
+		      struct hpt_error *err)
+{
+	const struct world *w = ctx;
+
+	(void)err;
+	assert_int_equal(n, 8);
+	assert_int_equal(ptex % 8, 0);
+	memcpy(out, w->entries + ptex, n * sizeof(*out));
+	return 0;
+}
+
+static const struct hpt_table_ops callbacks = { .size = sizeof(callbacks),
+						.read = read_world };
+
+static struct hpt_table *open_callbacks(struct world *w)
+{
+	const struct hpt_table_config config = { .size = sizeof(config),
+						 .backend = "world",
+						 .order = WORLD_ORDER };
+	struct hpt_table *table;
+
+	assert_int_equal(hpt_table_open(&callbacks, w, &config, &table, NULL), 0);
+	return table;
+}
+
+/* The members that must have been met for a run to mean something. */
+static void check_tally(const struct tally *t)
+{
+	for (unsigned i = 0; i < COUNT(t->outcome); i++)
+		if (!t->outcome[i])
+			fail_msg("no case ended as %s", hpt_outcome_name((enum hpt_outcome)i));
+	for (unsigned i = 0; i < COUNT(t->mode); i++)
+		if (!t->mode[i])
+			fail_msg("no case went by %s", hpt_mode_name((enum hpt_mode)i));
+	assert_true(t->secondary > 1000 && t->mixed > 1000 && t->hypervisor > 1000);
+	print_message("# mapped %u, no segment %u, several %u, bad segment %u, no entry %u, "
+		      "protection %u, key %u, no execute %u, guarded %u, limit %u, VRMA %u; "
+		      "secondary %u, mixed %u, to the hypervisor %u\n",
+		      t->outcome[0], t->outcome[1], t->outcome[2], t->outcome[3],
+		      t->outcome[4], t->outcome[5], t->outcome[6], t->outcome[7],
+		      t->outcome[8], t->outcome[9], t->outcome[10], t->secondary, t->mixed,
+		      t->hypervisor);
+}
+
+static void test_million(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	uint64_t seed = 20;
+	struct tally t = { 0 };
+	struct memory m;
+
+	(void)state;
+	assert_non_null(w);
+	open_memory(&m, 0);
+	for (unsigned i = 0; i < CASES; i++) {
+		struct hpt_translation found = { .size = sizeof(found) }, expected;
+		enum hpt_access access = (enum hpt_access)(i % 3);
+		uint32_t flags = world_flags(&seed);
+		struct hpt_error err;
+		uint64_t ea;
+
+		if (i % CASES_A_WORLD == 0) {
+			world_make(w, &seed);
+			load_memory(&m, w);
+		}
+		ea = world_ea(w, &seed);
+		unit_poison(&err);
+		unit_ok(hpt_translate(&w->cpu, m.table, ea, access, flags, &found, &err),
+			&err);
+		naive_translate(w, ea, access, flags, &expected);
+		same_translation(&found, &expected);
+		count(&t, &found);
+	}
+	check_tally(&t);
+	close_memory(&m);
+	free(w);
+}
+
+/* Make what the ISA 3.0 form has no place for disappear from a world. */
+static void fit_v3(struct world *w)
+{
+	for (unsigned i = 0; i < w->n_used; i++) {
+		w->entries[w->used[i]].v &= ~UINT64_C(0x3FF0000000000000);
+		w->entries[w->used[i]].r &= ~UINT64_C(0x0E00000000000000);
+	}
+}
+
+enum { PLAIN, V3, LIVE, LIVE_V3, KINDS };
+
+static const uint32_t kind_flags[KINDS] = {
+	[PLAIN] = 0,
+	[V3] = HPT_MEMORY_V3,
+	[LIVE] = HPT_MEMORY_LIVE,
+	[LIVE_V3] = HPT_MEMORY_LIVE | HPT_MEMORY_V3,
+};
+
+/* Either form, live or not, with a view or without: the same answer. */
+static void test_kinds(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct hpt_table *calls = open_callbacks(w);
+	struct memory m[KINDS];
+	uint64_t seed = 21;
+
+	(void)state;
+	for (unsigned k = 0; k < KINDS; k++)
+		open_memory(&m[k], kind_flags[k]);
+	for (unsigned i = 0; i < 40000; i++) {
+		enum hpt_access access = (enum hpt_access)(i % 3);
+		uint32_t flags = world_flags(&seed);
+		struct hpt_translation expected, found = { .size = sizeof(found) };
+		uint64_t ea;
+
+		if (i % 200 == 0) {
+			world_make(w, &seed);
+			fit_v3(w);
+			for (unsigned k = 0; k < KINDS; k++)
+				load_memory(&m[k], w);
+		}
+		ea = world_ea(w, &seed);
+		naive_translate(w, ea, access, flags, &expected);
+		assert_int_equal(
+			hpt_translate(&w->cpu, calls, ea, access, flags, &found, NULL), 0);
+		same_translation(&found, &expected);
+		for (unsigned k = 0; k < KINDS; k++) {
+			assert_int_equal(hpt_translate(&w->cpu, m[k].table, ea, access, flags,
+						       &found, NULL),
+					 0);
+			same_translation(&found, &expected);
+		}
+	}
+	for (unsigned k = 0; k < KINDS; k++)
+		close_memory(&m[k]);
+	hpt_table_close(calls);
+	free(w);
+}
+
+#define BATCH_MAX 70
+
+/* Answers of a newer caller, whose structure is larger. */
+struct wide {
+	struct hpt_translation x;
+	uint64_t more[3];
+};
+
+static void check_batch(const struct world *w, const struct memory *m, uint64_t *seed)
+{
+	size_t n = unit_random(seed) % BATCH_MAX;
+	enum hpt_access access = (enum hpt_access)(unit_random(seed) % 3);
+	uint32_t flags = world_flags(seed);
+	struct wide out[BATCH_MAX];
+	uint64_t ea[BATCH_MAX];
+
+	memset(out, 0x5a, sizeof(out));
+	out[0].x.size = sizeof(out[0]);
+	for (size_t i = 0; i < n; i++)
+		ea[i] = world_ea(w, seed);
+	assert_int_equal(
+		hpt_translate_many(&w->cpu, m->table, ea, n, access, flags, &out[0].x, NULL),
+		0);
+	for (size_t i = 0; i < n; i++) {
+		struct hpt_translation expected;
+
+		naive_translate(w, ea[i], access, flags, &expected);
+		same_translation(&out[i].x, &expected);
+		assert_int_equal(out[i].x.size, sizeof(out[0]));
+		assert_int_equal(out[i].more[0], UINT64_C(0x5a5a5a5a5a5a5a5a));
+	}
+	for (size_t i = n ? n : 1; i < BATCH_MAX; i++)
+		assert_int_equal(out[i].x.ra, UINT64_C(0x5a5a5a5a5a5a5a5a));
+}
+
+static void test_many(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	uint64_t seed = 22;
+	struct memory m;
+
+	(void)state;
+	open_memory(&m, 0);
+	for (unsigned i = 0; i < 2000; i++) {
+		if (i % 5 == 0) {
+			world_make(w, &seed);
+			load_memory(&m, w);
+		}
+		check_batch(w, &m, &seed);
+	}
+	close_memory(&m);
+	free(w);
+}
+
+/* The slots tell the same story as the answer: the first match is the entry. */
+static void check_slots(const struct world *w, const struct hpt_explanation *e)
+{
+	const struct hpt_translation *x = &e->translation;
+	unsigned matches = 0;
+
+	for (unsigned i = 0; i < e->n_slots; i++) {
+		const struct hpt_slot_step *s = &e->slot[i];
+		uint64_t group = i < 8 ? e->pteg_ptex[0] : e->pteg_ptex[1];
+
+		assert_int_equal(s->ptex, group + i % 8);
+		assert_memory_equal(&s->entry, &w->entries[s->ptex], sizeof(s->entry));
+		if (s->reason == HPT_SLOT_MATCH) {
+			assert_int_equal(matches++, 0);
+			assert_true(x->has & HPT_HAS_ENTRY);
+			assert_int_equal(s->ptex, x->ptex);
+			assert_int_equal(s->page_shift, x->page_shift);
+			assert_int_equal(i >= 8, x->secondary);
+		} else if (s->reason == HPT_SLOT_DUPLICATE) {
+			assert_int_equal(matches, 1);
+		}
+	}
+	assert_int_equal(matches, x->has & HPT_HAS_ENTRY ? 1 : 0);
+}
+
+static void check_segments(const struct world *w, const struct hpt_explanation *e)
+{
+	unsigned matches = 0, first = 0;
+
+	assert_int_equal(e->n_segments, e->mode == HPT_MODE_SEGMENT ? w->cpu.slb_n : 0);
+	for (unsigned i = 0; i < e->n_segments; i++) {
+		const struct hpt_segment_step *s = &e->segment[i];
+
+		assert_memory_equal(&s->entry, &w->cpu.slb[i], sizeof(s->entry));
+		assert_int_equal(s->reason == HPT_SEGMENT_INVALID,
+				 !(s->entry.esid & HPT_SLB_VALID));
+		if (s->reason == HPT_SEGMENT_MATCH)
+			first = i;
+		assert_true(s->reason != HPT_SEGMENT_DUPLICATE || matches);
+		matches += s->reason <= HPT_SEGMENT_DUPLICATE;
+	}
+	assert_int_equal(matches > 0, !!(e->translation.has & HPT_HAS_SLB_SLOT));
+	if (matches)
+		assert_int_equal(first, e->translation.slb_slot);
+	if (e->translation.outcome == HPT_OUTCOME_SEGMENTS)
+		assert_true(matches > 1);
+}
+
+static void test_explain(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	unsigned reasons[HPT_SLOT_PAGE_SIZE + 1] = { 0 };
+	struct hpt_explanation *e = malloc(sizeof(*e));
+	uint64_t seed = 23;
+	struct memory m;
+
+	(void)state;
+	open_memory(&m, 0);
+	for (unsigned i = 0; i < 60000; i++) {
+		enum hpt_access access = (enum hpt_access)(i % 3);
+		uint32_t flags = world_flags(&seed);
+		struct hpt_translation expected;
+		uint64_t ea;
+
+		if (i % 100 == 0) {
+			world_make(w, &seed);
+			load_memory(&m, w);
+		}
+		ea = world_ea(w, &seed);
+		e->size = sizeof(*e);
+		assert_int_equal(hpt_explain(&w->cpu, m.table, ea, access, flags, e, NULL), 0);
+		naive_translate(w, ea, access, flags, &expected);
+		same_translation(&e->translation, &expected);
+		assert_int_equal(e->mode, expected.mode);
+		check_segments(w, e);
+		check_slots(w, e);
+		for (unsigned j = 0; j < e->n_slots; j++)
+			reasons[e->slot[j].reason]++;
+	}
+	for (unsigned i = 0; i < COUNT(reasons); i++)
+		assert_true(reasons[i] > 0);
+	close_memory(&m);
+	free(e);
+	free(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_million),
+		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_explain),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
