@@ -3,8 +3,6 @@
 
 /* A dump for people: aligned columns, numbers written so that options take them back. */
 
-#include <string.h>
-
 enum {
 	WIDTH_VSID = 12,
 	WIDTH_SEGMENT = 4,
@@ -60,35 +58,11 @@ static void put_virtual(struct output *out, const struct row *row)
 static void put_real(struct output *out, const struct row *row)
 {
 	char buffer[TEXT_MAX];
-	char pages[TEXT_MAX] = "?/?";
 
-	if (row->has_page) {
-		strcpy(pages, text_shift(buffer, row->page.base_shift));
-		strcat(pages, "/");
-		strcat(pages, text_shift(buffer, row->page.actual_shift));
-	}
 	put_char(out, ' ');
-	put_right(out, pages, WIDTH_PAGES);
+	put_right(out, row_pages(buffer, row), WIDTH_PAGES);
 	put_char(out, ' ');
 	put_right(out, row->has_page ? text_hex(buffer, row->ra) : "-", WIDTH_RA);
-}
-
-static void put_attributes(struct output *out, const struct hpt_fields *fields,
-			   const struct hpt_entry *entry)
-{
-	char buffer[TEXT_MAX];
-
-	put_char(out, ' ');
-	put_right(out, text_number(buffer, fields->pp), 2);
-	put_char(out, ' ');
-	put_right(out, text_number(buffer, fields->key), 3);
-	put_char(out, ' ');
-	put_text(out, text_wimg(buffer, fields->wimg));
-	put_char(out, ' ');
-	put_char(out, fields->no_execute ? 'N' : '-');
-	put_char(out, fields->referenced ? 'R' : '-');
-	put_char(out, fields->changed ? 'C' : '-');
-	put_char(out, entry->v & HPT_V_BOLTED ? 'B' : '-');
 }
 
 static void put_words(struct output *out, const struct hpt_entry *entry)
@@ -116,7 +90,7 @@ static void put_row(struct output *out, const struct view *view, const struct ro
 	} else {
 		put_virtual(out, row);
 		put_real(out, row);
-		put_attributes(out, &row->fields, &row->entry);
+		put_row_attributes(out, row);
 	}
 	if (row->problem) {
 		put_style(out, STYLE_RED);

@@ -3,6 +3,10 @@
 
 _hpt_words()
 {
+	local vcpu="--cpu --registers --slb --processor"
+	local linux="--linux --linux-pages"
+	local access="--access --debug --translation"
+
 	case $1 in
 	info) echo "--json --color" ;;
 	dump)
@@ -11,27 +15,35 @@ _hpt_words()
 		;;
 	stat) echo "--json --processor --color" ;;
 	convert) echo "--to --output --force" ;;
+	translate | explain) echo "$vcpu $linux $access --json --color" ;;
+	read) echo "$vcpu $linux $access --real --raw --all" ;;
+	cpus) echo "$vcpu --json --color" ;;
+	who) echo "$vcpu $linux --exact --json --color" ;;
 	esac
 }
 
 _hpt_values()
 {
 	case $1 in
-	--kind) echo "qemu kvm-stream image" ;;
+	--kind) echo "qemu kvm-stream image ram" ;;
 	--dialect) echo "kvm-le kvm-be qemu" ;;
 	--color) echo "auto always never" ;;
 	--to) echo "kvm-le kvm-be qemu image" ;;
 	--page-size) echo "4K 64K 1M 16M 16G 4K/64K 4K/16M 64K/16M" ;;
 	--processor) echo "970 power5+ power6 power7 power8 power9 power10" ;;
-	--order | --ptex | --vsid | --ra | --limit) echo "" ;;
+	--access) echo "read write fetch any" ;;
+	--translation) echo "on off" ;;
+	--linux-pages) echo "4K 64K" ;;
+	--order | --ptex | --vsid | --ra | --limit | --cpu) echo "" ;;
+	--sdr1 | --ptcr | --lpid) echo "" ;;
 	*) return 1 ;;
 	esac
 }
 
 _hpt()
 {
-	local common="--kind --order --dialect --then --help"
-	local commands="info dump stat convert help"
+	local common="--kind --order --dialect --then --sdr1 --ptcr --lpid --help"
+	local commands="info dump stat convert translate explain read cpus who help"
 	local current=${COMP_WORDS[COMP_CWORD]}
 	local previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local command=${COMP_WORDS[1]}

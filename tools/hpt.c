@@ -13,6 +13,11 @@ static const struct command *const commands[] = {
 	&dump_command,
 	&stat_command,
 	&convert_command,
+	&translate_command,
+	&explain_command,
+	&read_command,
+	&cpus_command,
+	&who_command,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -47,7 +52,7 @@ static int print_help(void)
 
 	if (output_open(&out, STDOUT_FILENO, "standard output"))
 		return EXIT_ERROR;
-	put_text(&out, "Usage: hpt COMMAND [OPTION]... SOURCE\n"
+	put_text(&out, "Usage: hpt COMMAND [OPTION]... SOURCE [ADDRESS]...\n"
 		       "Look at the hashed page table of a PowerPC guest.\n\n");
 	for (size_t i = 0; i < N_COMMANDS; i++) {
 		put_text(&out, "  ");
@@ -60,7 +65,7 @@ static int print_help(void)
 		 "  -h, --help            this text; hpt COMMAND --help explains COMMAND\n"
 		 "  -V, --version         the version, and what this build can do\n\n"
 		 "Exit status: 0 yes, 1 a negative answer (the guest has no hashed page\n"
-		 "table), 2 an error.\n");
+		 "table, an address is not mapped), 2 an error.\n");
 	return output_close(&out);
 }
 

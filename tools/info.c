@@ -32,6 +32,18 @@ static int count(void *arg, uint64_t ptex, size_t n, const struct hpt_entry *ent
 	return 0;
 }
 
+/* Of a RAM image little is known but its table. */
+static int ram_info(struct hpt_guest_info *known, const struct source *source)
+{
+	known->compression = known->machine = known->run_state = "";
+	known->mmu = HPT_GUEST_MMU_OWN;
+	known->order = source->table ? hpt_table_order(source->table) : 0;
+	known->vcpus = HPT_GUEST_VCPUS_UNKNOWN;
+	known->file_bytes = source->ram.len;
+	known->ram_bytes = source->ram.len;
+	return 0;
+}
+
 static int info_collect(struct info *info, const struct source *source)
 {
 	struct hpt_error err;
@@ -39,7 +51,8 @@ static int info_collect(struct info *info, const struct source *source)
 
 	info->guest = source->guest;
 	info->known.size = sizeof(info->known);
-	ret = hpt_guest_info(source->guest, &info->known, &err);
+	ret = source->guest ? hpt_guest_info(source->guest, &info->known, &err) :
+			      ram_info(&info->known, source);
 	if (!ret && source->table)
 		ret = hpt_table_each(source->table, 0, UINT64_MAX, count, info, &err);
 	if (ret) {
@@ -47,6 +60,8 @@ static int info_collect(struct info *info, const struct source *source)
 		return EXIT_ERROR;
 	}
 	info->slots = source->table ? hpt_table_entries(source->table) : 0;
+	if (source->table)
+		info->known.order = hpt_table_order(source->table);
 	info->no_table = source->table ? NULL : source_reason(source);
 	return 0;
 }

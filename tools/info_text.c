@@ -58,7 +58,7 @@ static const char *kind_words(const struct info *info)
 	case HPT_SOURCE_IMAGE:
 		return "image: a flat table";
 	default:
-		return "unknown";
+		return info->guest ? "unknown" : "ram: the memory of a bare machine";
 	}
 }
 
@@ -197,7 +197,7 @@ void info_text(struct output *out, const struct info *info)
 	put_guest(out, info);
 	put_memory(out, info);
 	put_table(out, info);
-	for (size_t i = 0; (warning = hpt_guest_warning(info->guest, i)); i++) {
+	for (size_t i = 0; info->guest && (warning = hpt_guest_warning(info->guest, i)); i++) {
 		put_style(out, STYLE_YELLOW);
 		put_left(out, "warning", LABEL_WIDTH);
 		put_style(out, STYLE_NONE);

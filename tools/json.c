@@ -57,3 +57,38 @@ void json_hex(struct output *out, uint64_t value)
 	put_hex(out, value);
 	put_char(out, '"');
 }
+
+/* Members of an object behind its first: a comma, the key and the value, or null. */
+void json_field(struct output *out, const char *key, bool known, uint64_t value)
+{
+	put_char(out, ',');
+	json_key(out, key);
+	if (known)
+		put_number(out, value);
+	else
+		put_text(out, "null");
+}
+
+void json_hex_field(struct output *out, const char *key, bool known, uint64_t value)
+{
+	put_char(out, ',');
+	json_key(out, key);
+	if (known)
+		json_hex(out, value);
+	else
+		put_text(out, "null");
+}
+
+void json_string_field(struct output *out, const char *key, const char *text)
+{
+	put_char(out, ',');
+	json_key(out, key);
+	json_string_or_null(out, text);
+}
+
+void json_bool_field(struct output *out, const char *key, bool value)
+{
+	put_char(out, ',');
+	json_key(out, key);
+	json_bool(out, value);
+}

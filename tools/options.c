@@ -85,7 +85,10 @@ static int set_kind(struct common *common)
 			return 0;
 		}
 	}
-	return bad_value(common, "kind", optarg, "qemu, kvm-stream or image");
+	common->ram = strcmp(optarg, "ram") == 0;
+	if (common->ram)
+		return 0;
+	return bad_value(common, "kind", optarg, "qemu, kvm-stream, image or ram");
 }
 
 int parse_dialect(const char *text, enum hpt_dialect *out)
@@ -133,6 +136,29 @@ static int set_colour(struct common *common)
 	return bad_value(common, "color", optarg, "auto, always or never");
 }
 
+/* Where the table of a RAM image lies. */
+static int set_pointer(struct common *common, int code)
+{
+	uint64_t value;
+
+	if (parse_number(optarg, &value) || (code == OPT_LPID && value > UINT32_MAX)) {
+		const char *name = code == OPT_SDR1 ? "sdr1" : code == OPT_PTCR ? "ptcr" : "lpid";
+
+		return bad_value(common, name, optarg,
+				 "a number, decimal or hexadecimal after 0x");
+	}
+	if (code == OPT_SDR1) {
+		common->sdr1 = value;
+		common->has_sdr1 = true;
+	} else if (code == OPT_PTCR) {
+		common->ptcr = value;
+		common->has_ptcr = true;
+	} else {
+		common->lpid = (uint32_t)value;
+	}
+	return 0;
+}
+
 /* The next option that is the command's own, OPT_END, or OPT_BAD. */
 int options_next(struct common *common, int argc, char **argv)
 {
@@ -153,6 +179,8 @@ int options_next(struct common *common, int argc, char **argv)
 			bad = set_dialect(common);
 		else if (code == OPT_COLOR)
 			bad = set_colour(common);
+		else if (code == OPT_SDR1 || code == OPT_PTCR || code == OPT_LPID)
+			bad = set_pointer(common, code);
 		else if (code == OPT_THEN)
 			common->then[common->n_then++] = optarg;
 		else if (code == OPT_HELP)
@@ -163,24 +191,43 @@ int options_next(struct common *common, int argc, char **argv)
 	return bad;
 }
 
-/* The operand: one source, and standard input once at most. */
-int options_end(struct common *common, int argc, char **argv)
+static int check_ram(const struct common *common)
+{
+	const struct command *command = common->command;
+
+	if (!common->ram && (common->has_sdr1 || common->has_ptcr || common->lpid))
+		return usage_error(command, "--sdr1, --ptcr and --lpid belong to --kind ram");
+	if (common->has_sdr1 && common->has_ptcr)
+		return usage_error(command, "--sdr1 and --ptcr exclude each other");
+	if (common->ram && common->n_then)
+		return usage_error(command, "--then belongs to --kind kvm-stream");
+	return 0;
+}
+
+/* The first operand: a source, and standard input once at most. optind is behind it. */
+int options_source(struct common *common, int argc, char **argv)
 {
 	unsigned inputs = 0;
 
 	if (optind >= argc)
 		return usage_error(common->command, "no SOURCE was given");
-	if (optind + 1 < argc)
-		return usage_error(common->command, "one SOURCE at a time: what of '%s'?",
-				   argv[optind + 1]);
-	common->source = argv[optind];
+	common->source = argv[optind++];
 	inputs += strcmp(common->source, "-") == 0;
 	for (size_t i = 0; i < common->n_then; i++)
 		inputs += strcmp(common->then[i], "-") == 0;
 	if (inputs > 1)
 		return usage_error(common->command,
 				   "standard input (-) can be read only once");
-	return 0;
+	return check_ram(common);
+}
+
+/* The operand, where a source is all that the command takes. */
+int options_end(struct common *common, int argc, char **argv)
+{
+	if (argc - optind > 1)
+		return usage_error(common->command, "one SOURCE at a time: what of '%s'?",
+				   argv[optind + 1]);
+	return options_source(common, argc, argv);
 }
 
 static unsigned suffix_shift(char c)
@@ -275,20 +322,35 @@ int parse_range(const char *text, struct range *out)
 	return 0;
 }
 
-int parse_processor(const char *text, const struct hpt_page_sizes **out)
-{
-	static const char *const names[HPT_CPU_COUNT] = {
-		[HPT_CPU_970] = "970",	       [HPT_CPU_POWER5P] = "power5+",
-		[HPT_CPU_POWER6] = "power6",   [HPT_CPU_POWER7] = "power7",
-		[HPT_CPU_POWER8] = "power8",   [HPT_CPU_POWER9] = "power9",
-		[HPT_CPU_POWER10] = "power10",
-	};
+static const char *const processor_names[HPT_CPU_COUNT] = {
+	[HPT_CPU_970] = "970",	       [HPT_CPU_POWER5P] = "power5+",
+	[HPT_CPU_POWER6] = "power6",   [HPT_CPU_POWER7] = "power7",
+	[HPT_CPU_POWER8] = "power8",   [HPT_CPU_POWER9] = "power9",
+	[HPT_CPU_POWER10] = "power10",
+};
 
+const char *processor_name(enum hpt_processor processor)
+{
+	return processor_names[processor];
+}
+
+int parse_processor_name(const char *text, enum hpt_processor *out)
+{
 	for (unsigned i = 0; i < HPT_CPU_COUNT; i++) {
-		if (strcmp(text, names[i]) == 0) {
-			*out = hpt_page_sizes_of((enum hpt_processor)i);
-			return *out ? 0 : OPT_BAD;
+		if (strcmp(text, processor_names[i]) == 0) {
+			*out = (enum hpt_processor)i;
+			return 0;
 		}
 	}
 	return OPT_BAD;
+}
+
+int parse_processor(const char *text, const struct hpt_page_sizes **out)
+{
+	enum hpt_processor processor;
+
+	if (parse_processor_name(text, &processor))
+		return OPT_BAD;
+	*out = hpt_page_sizes_of(processor);
+	return *out ? 0 : OPT_BAD;
 }

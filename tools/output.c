@@ -157,6 +157,13 @@ void put_hex(struct output *out, uint64_t value)
 	put_text(out, text_hex(buffer, value));
 }
 
+void put_hex_digits(struct output *out, uint64_t value, unsigned digits)
+{
+	char buffer[TEXT_MAX];
+
+	put_text(out, text_hex_digits(buffer, value, digits));
+}
+
 /* Text out of a source: nothing in it steers the terminal. */
 void put_safe(struct output *out, const char *text)
 {

@@ -44,6 +44,10 @@ void row_decode(struct row *row, const struct view *view, uint64_t ptex,
 const char *problem_name(enum problem problem);
 const char *segment_name(const struct row *row);
 
+/* row_text.c: "64K/16M", in a buffer of TEXT_MAX bytes; and " pp key WIMG NRCB" */
+const char *row_pages(char *buffer, const struct row *row);
+void put_row_attributes(struct output *out, const struct row *row);
+
 /* An output form: what it writes first, and for each entry. */
 struct form {
 	void (*begin)(struct output *out, const struct view *view);

@@ -57,30 +57,105 @@ static int apply_passes(struct source *source, const struct common *common,
 	return 0;
 }
 
-/* Open the source and its table; a guest without one is no failure here. */
-int source_open(struct source *source, const struct common *common, uint32_t flags)
+static int open_passes(struct source *source, const struct common *common, uint32_t flags,
+		       struct hpt_error *err)
 {
 	struct hpt_guest_options options = common->guest;
 	struct progress progress;
-	struct hpt_error err;
 	int ret;
 
-	*source = (struct source){ .guest = NULL };
 	progress_begin(&progress, "reading");
 	options.flags = flags;
 	options.progress = step;
 	options.arg = &progress;
-	ret = open_guest(source, common, &options, &err);
+	ret = open_guest(source, common, &options, err);
 	if (!ret)
-		ret = apply_passes(source, common, &err);
+		ret = apply_passes(source, common, err);
 	progress_end(&progress);
-	if (!ret) {
-		ret = hpt_guest_table(source->guest, &source->table, &source->no_table);
-		if (ret == HPT_ERR_NO_HPT)
-			return 0;
-		err = source->no_table;
-	}
+	return ret;
+}
+
+static bool is_bare(const struct hpt_guest *guest)
+{
+	struct hpt_guest_info info = { .size = sizeof(info) };
+
+	return !hpt_guest_info(guest, &info, NULL) && info.mmu == HPT_GUEST_MMU_OWN;
+}
+
+/* A bare machine's table lies in its memory, which a compressed file gives only if asked. */
+static int open_table(struct source *source, const struct common *common, uint32_t flags,
+		      struct hpt_error *err)
+{
+	int ret = hpt_guest_table(source->guest, &source->table, err);
+
+	if (!ret || (flags & HPT_GUEST_MEMORY) || !is_bare(source->guest))
+		return ret;
+	if (strcmp(common->source, "-") == 0)
+		return hpt_error_fill(
+			err, HPT_ERR_UNSUPPORTED, 0,
+			"standard input: a bare machine keeps its table in its "
+			"memory, which a pipe or a compressed file does not give "
+			"here: name the file");
+	hpt_guest_close(source->guest);
+	source->guest = NULL;
+	ret = open_passes(source, common, flags | HPT_GUEST_MEMORY, err);
+	return ret ? ret : hpt_guest_table(source->guest, &source->table, err);
+}
+
+/* The table of a RAM image, by SDR1 or PTCR. */
+static int open_ram_table(struct source *source, const struct common *common,
+			  struct hpt_error *err)
+{
+	struct hpt_memory_options options = { .size = sizeof(options),
+					      .flags = HPT_MEMORY_READ_ONLY };
+	struct hpt_table_origin origin = { .size = sizeof(origin) };
+	struct hpt_cpu cpu = { .size = sizeof(cpu) };
+	int ret = hpt_cpu_init(&cpu, common->has_ptcr ? HPT_CPU_POWER9 : HPT_CPU_POWER8,
+			       HPT_PLATFORM_BARE, err);
+
+	cpu.sdr1 = common->sdr1;
+	cpu.ptcr = common->ptcr;
+	cpu.lpid = common->lpid;
 	if (!ret)
+		ret = hpt_table_origin(&cpu, &ram_ops, &source->ram, &origin, err);
+	if (!ret)
+		ret = hpt_find_table(&cpu, &ram_ops, &source->ram, &options, &source->table,
+				     err);
+	source->pate0 = origin.pate0;
+	return ret;
+}
+
+static int open_ram(struct source *source, const struct common *common, struct hpt_error *err)
+{
+	int ret;
+
+	if (!common->has_sdr1 && !common->has_ptcr)
+		return usage_error(common->command,
+				   "--kind ram needs --sdr1 or --ptcr: where is its table?");
+	ret = ram_open(&source->ram, common->source);
+	if (ret)
+		return ret;
+	return open_ram_table(source, common, err);
+}
+
+/* Open the source and its table; a guest without one is no failure here. */
+int source_open(struct source *source, const struct common *common, uint32_t flags)
+{
+	struct hpt_error err = { .code = 0 };
+	int ret;
+
+	*source = (struct source){ .guest = NULL };
+	if (common->ram) {
+		ret = open_ram(source, common, &err);
+		if (ret > 0)
+			return ret;
+	} else {
+		ret = open_passes(source, common, flags, &err);
+		if (!ret)
+			ret = open_table(source, common, flags, &err);
+	}
+	source->no_table = err;
+	if (!ret || ret == HPT_ERR_NO_HPT)
 		return 0;
 	source_close(source);
 	return report(&err, common);
@@ -110,6 +185,10 @@ int source_need_table(struct source *source, const struct common *common, uint32
 
 void source_close(struct source *source)
 {
+	if (!source->guest) {
+		hpt_table_close(source->table);
+		ram_close(&source->ram);
+	}
 	hpt_guest_close(source->guest);
 	*source = (struct source){ .guest = NULL };
 }

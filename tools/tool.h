@@ -42,6 +42,11 @@ extern const struct command info_command;
 extern const struct command dump_command;
 extern const struct command stat_command;
 extern const struct command convert_command;
+extern const struct command translate_command;
+extern const struct command explain_command;
+extern const struct command read_command;
+extern const struct command cpus_command;
+extern const struct command who_command;
 
 /*
  * message.c: what goes to standard error, each message a line that begins with "hpt: ".
@@ -83,6 +88,19 @@ enum {
 	OPT_LIMIT,
 	OPT_PROCESSOR,
 	OPT_TO,
+	OPT_SDR1,
+	OPT_PTCR,
+	OPT_LPID,
+	OPT_CPU,
+	OPT_REGISTERS,
+	OPT_SLB,
+	OPT_LINUX,
+	OPT_LINUX_PAGES,
+	OPT_ACCESS,
+	OPT_DEBUG,
+	OPT_TRANSLATION,
+	OPT_REAL,
+	OPT_EXACT,
 };
 
 #define SOURCE_OPTIONS                                               \
@@ -90,6 +108,9 @@ enum {
 		{ "order", required_argument, NULL, OPT_ORDER },     \
 		{ "dialect", required_argument, NULL, OPT_DIALECT }, \
 		{ "then", required_argument, NULL, OPT_THEN },       \
+		{ "sdr1", required_argument, NULL, OPT_SDR1 },       \
+		{ "ptcr", required_argument, NULL, OPT_PTCR },       \
+		{ "lpid", required_argument, NULL, OPT_LPID },       \
 	{                                                            \
 		"help", no_argument, NULL, OPT_HELP                  \
 	}
@@ -103,11 +124,15 @@ enum {
 	"SOURCE is a file, or - for standard input. Files compressed by gzip, xz, zstd or\n" \
 	"bzip2 open as they are. The kind is found by looking, or said:\n"                   \
 	"      --kind KIND       qemu (a guest saved by QEMU), kvm-stream (the HTAB\n"       \
-	"                        stream as captured) or image (a flat table)\n"              \
+	"                        stream as captured), image (a flat table) or ram (the\n"    \
+	"                        memory of a bare machine, from real address 0)\n"           \
 	"      --order N         the table has 2^N bytes, 18 to 46\n"                        \
 	"      --dialect NAME    of a stream: kvm-le, kvm-be or qemu\n"                      \
 	"      --then FILE       apply another captured pass on top of a stream; may be\n"   \
-	"                        given several times\n"
+	"                        given several times\n"                                      \
+	"      --sdr1 VALUE      of ram: the register that says where its table lies\n"      \
+	"      --ptcr VALUE      of ram: likewise, from POWER9 on\n"                         \
+	"      --lpid N          of ram: which entry of the partition table, if not 0\n"
 
 #define COLOR_HELP "      --color WHEN      auto, always or never; auto obeys NO_COLOR\n"
 
@@ -122,6 +147,12 @@ struct common {
 	size_t n_then;
 	enum colour_when colour;
 	bool help;
+	bool ram;      /* --kind ram */
+	bool has_sdr1; /* or a file of registers said it */
+	bool has_ptcr;
+	uint64_t sdr1;
+	uint64_t ptcr;
+	uint32_t lpid;
 };
 
 /* Numbers from first to last, both included. */
@@ -133,10 +164,13 @@ struct range {
 int options_begin(struct common *common, const struct command *command, int argc);
 int options_next(struct common *common, int argc, char **argv);
 int options_end(struct common *common, int argc, char **argv);
+int options_source(struct common *common, int argc, char **argv);
 int parse_number(const char *text, uint64_t *out);
 int parse_range(const char *text, struct range *out);
 int parse_dialect(const char *text, enum hpt_dialect *out);
 int parse_processor(const char *text, const struct hpt_page_sizes **out);
+int parse_processor_name(const char *text, enum hpt_processor *out);
+const char *processor_name(enum hpt_processor processor);
 int bad_value(const struct common *common, const char *option, const char *value,
 	      const char *expected);
 
@@ -164,6 +198,7 @@ void put_left(struct output *out, const char *text, size_t width);
 void put_right(struct output *out, const char *text, size_t width);
 void put_number(struct output *out, uint64_t value);
 void put_hex(struct output *out, uint64_t value);
+void put_hex_digits(struct output *out, uint64_t value, unsigned digits);
 void put_safe(struct output *out, const char *text);
 
 /* Inline, so that a constant text is one copy of known length. */
@@ -211,6 +246,10 @@ void json_string(struct output *out, const char *text);
 void json_string_or_null(struct output *out, const char *text);
 void json_bool(struct output *out, bool value);
 void json_hex(struct output *out, uint64_t value);
+void json_field(struct output *out, const char *key, bool known, uint64_t value);
+void json_hex_field(struct output *out, const char *key, bool known, uint64_t value);
+void json_string_field(struct output *out, const char *key, const char *text);
+void json_bool_field(struct output *out, const char *key, bool value);
 
 /* progress.c: a bar on standard error, if that is a terminal and it takes its time */
 struct progress {
@@ -225,14 +264,27 @@ void progress_begin(struct progress *progress, const char *what);
 void progress_step(struct progress *progress, uint64_t done, uint64_t total);
 void progress_end(struct progress *progress);
 
+/* ram.c: a file that holds a machine's memory, from real address 0 on */
+struct ram {
+	const char *path;
+	const unsigned char *bytes;
+	uint64_t len;
+};
+
+extern const struct hpt_memory_ops ram_ops;
+int ram_open(struct ram *ram, const char *path);
+void ram_close(struct ram *ram);
+
 /*
  * source.c: what the operand and the common options name. Both opening functions return 0,
  * or an exit status when they have said why; source_need_table() takes the lack of a table
  * for a negative answer, source_open() leaves that to its caller.
  */
 struct source {
-	struct hpt_guest *guest;
+	struct hpt_guest *guest; /* NULL: it is ram */
 	struct hpt_table *table; /* NULL: it has none, and no_table says why */
+	struct ram ram;
+	uint64_t pate0; /* of ram with a partition table */
 	struct hpt_error no_table;
 };
 

@@ -10,7 +10,7 @@ source=$(stream powernv8/sparse-p1)
 
 run --help
 ok "--help answers" answered
-for command in info dump stat convert; do
+for command in info dump stat convert translate explain read cpus who; do
 	ok "--help lists $command" out_has "  $command "
 done
 run -h
@@ -23,7 +23,7 @@ ok "--version answers" answered
 ok "--version begins with the name" grep -q '^hpt [0-9]' "$dir/out"
 ok "--version says what the build can do" grep -q '^compressed files: ' "$dir/out"
 
-for command in info dump stat convert; do
+for command in info dump stat convert translate explain read cpus who; do
 	run "$command" --help
 	cp out help
 	ok "$command --help answers" answered
@@ -32,8 +32,13 @@ for command in info dump stat convert; do
 	ok "help $command is the same" same out help
 	run "$command"
 	ok "$command without a source" refused 2 "no SOURCE was given"
-	run "$command" a b
-	ok "$command with two sources" refused 2 "what of 'b'?"
+	run "$command" a b c d
+	case $command in
+	translate) ok "translate with words that are none" refused 2 "'b' is not an address" ;;
+	read) ok "read with an operand too many" refused 2 "one address and one length" ;;
+	explain | who) ok "$command with two addresses" refused 2 "what of 'c'?" ;;
+	*) ok "$command with two sources" refused 2 "what of 'b'?" ;;
+	esac
 	run "$command" --jsno "$source"
 	ok "$command with an unknown option" refused 2 "unknown"
 	run "$command" -q "$source"
@@ -63,7 +68,16 @@ while read -r command option value expected; do
 	run "$command" "$option" "$value" "$source"
 	ok "$command $option $value" refused 2 "$option: '$value' is not $expected"
 done <<'LIST'
-info --kind elf qemu, kvm-stream or image
+info --kind elf qemu, kvm-stream, image or ram
+info --sdr1 x a number, decimal or hexadecimal after 0x
+who --ptcr 0x a number, decimal or hexadecimal after 0x
+dump --lpid 4294967296 a number, decimal or hexadecimal after 0x
+translate --cpu first the number of a vCPU
+translate --access execute read, write, fetch or any
+translate --translation maybe on or off
+translate --linux-pages 16K 4K or 64K
+explain --processor 601 970, power5+, power6, power7, power8, power9 or power10
+read --cpu -1 the number of a vCPU
 info --order 17 the log2 of a table's bytes, 18 to 46
 info --order 47 the log2 of a table's bytes, 18 to 46
 info --order big the log2 of a table's bytes, 18 to 46
@@ -84,6 +98,8 @@ stat --processor z15 970, power5+, power6, power7, power8, power9 or power10
 convert --to elf kvm-le, kvm-be, qemu or image
 LIST
 
+run translate --linux=0x80000 "$source" 0
+ok "translate --linux=0x80000" refused 2 "--linux: '0x80000' is not the number of a context, 1 to 0x7ffff"
 run dump --json --csv "$source"
 ok "two forms" refused 2 "exclude each other"
 run convert "$source" --to qemu

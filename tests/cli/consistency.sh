@@ -10,8 +10,8 @@ top=$here/../..
 # shellcheck source=tools/hpt.bash
 . "$top/tools/hpt.bash"
 
-long_options() { grep -oE -e '(^|[^a-z0-9-])--[a-z][a-z-]*' | grep -oE -e '--[a-z-]+' | sort -u; }
-manual_options() { grep -oE -e 'Fl -[a-z][a-z-]*' "$top/doc/man/$1" | sed 's/Fl -/--/' | sort -u; }
+long_options() { grep -oE -e '(^|[^a-z0-9-])--[a-z][a-z0-9-]*' | grep -oE -e '--[a-z0-9-]+' | sort -u; }
+manual_options() { grep -oE -e 'Fl -[a-z][a-z0-9-]*' "$top/doc/man/$1" | sed 's/Fl -/--/' | sort -u; }
 
 # completed WORD...: what bash would offer for the last word
 completed()
@@ -22,7 +22,7 @@ completed()
 	printf '%s\n' "${COMPREPLY[@]}" | sort -u
 }
 
-for command in info dump stat convert; do
+for command in info dump stat convert translate explain read cpus who; do
 	"$HPT" $command --help | long_options >help
 	ok "$command: help names options" test "$(wc -l <help)" -gt 5
 	manual_options hpt-$command.1 >manual
@@ -39,7 +39,7 @@ for command in info dump stat convert; do
 done
 
 completed hpt "" >completion
-for command in info dump stat convert help; do
+for command in info dump stat convert translate explain read cpus who help; do
 	ok "completion offers $command" grep -qx $command completion
 done
 for option in --help --version; do
@@ -68,8 +68,32 @@ for command in info stat; do
 	done
 done
 
+# explained MANUAL... -- COMMAND...: one of the manuals has each key
+fetch guest/guest.mig
+explained()
+{
+	local manuals=()
+
+	while [ "$1" != -- ]; do
+		manuals+=("$top/doc/man/$1.1")
+		shift
+	done
+	shift
+	for key in $("$HPT" "$@" | grep -oE '"[a-z_]+":' | tr -d '":' | sort -u); do
+		# names of registers and of bits explain themselves
+		case $key in *sprg? | ?srr? | srr? | [a-z]*r | dsisr | cfar | fscr | vrsave | hid?) continue ;; esac
+		ok "the manual explains $1's $key" grep -qw -e "$key" "${manuals[@]}"
+	done
+}
+guest=data/guest/guest.mig
+explained hpt-translate -- translate --json $guest 0xc000000000010008
+explained hpt-explain hpt-translate -- explain --json $guest 0xc000000000010008
+explained hpt-who hpt-dump -- who --json $guest 0x10000
+explained hpt-cpus -- cpus --json $guest
+
 if command -v mandoc >/dev/null; then
-	for page in hpt hpt-info hpt-dump hpt-stat hpt-convert; do
+	for page in hpt hpt-info hpt-dump hpt-stat hpt-convert hpt-translate hpt-explain \
+		hpt-read hpt-cpus hpt-who; do
 		mandoc -Tlint -Wwarning "$top/doc/man/$page.1" >out 2>&1
 		ok "$page.1 is well-formed" out_empty
 	done

@@ -31,6 +31,19 @@ for command in "info" "dump" "dump --json" "dump --csv" "dump --raw" "stat" "sta
 	status=$?
 	ok "$command: closed" refused 2 "standard output: Bad file descriptor"
 done
+fetch guest/guest.mig
+guest=data/guest/guest.mig
+for command in "translate $guest 0x10" "translate --json $guest 0x10" "explain $guest 0x10" \
+	"explain --json $guest 0x10" "read --real $guest 0 64" "read --real --raw $guest 0 64" \
+	"cpus $guest" "cpus --json $guest" "who $guest 0x10000" "who --json $guest 0x10000"; do
+	# shellcheck disable=SC2086
+	to /dev/full $command
+	ok "$command: no room" refused 2 "standard output: No space left on device"
+	# shellcheck disable=SC2086
+	"$HPT" $command >&- 2>err
+	status=$?
+	ok "$command: closed" refused 2 "standard output: Bad file descriptor"
+done
 to /dev/full --help
 ok "--help: no room" refused 2 "standard output: No space left on device"
 to /dev/full --version
@@ -71,6 +84,19 @@ for command in stat info; do
 	ok "$command: colours change nothing else" same stripped plain
 done
 
+for command in "translate $guest 0x40000000 0xc000000000010000" "cpus $guest" \
+	"explain $guest 0xc000000000010000" "who $guest 0x10000"; do
+	# shellcheck disable=SC2086
+	run $command
+	ok "$command: no colours in a file" no_escapes
+	cp out plain
+	# shellcheck disable=SC2086
+	run $command --color always
+	ok "$command: colours" test "$(grep -c "$(printf '\033')" out)" -gt 0
+	sed "s/$(printf '\033')\[[0-9]*m//g" out >stripped
+	ok "$command: colours change nothing else" same stripped plain
+done
+
 # On a terminal, which script(1) gives.
 if command -v script >/dev/null; then
 	terminal() { TERM=xterm script -qec "$*" typescript </dev/null >/dev/null 2>&1; }
@@ -85,6 +111,9 @@ if command -v script >/dev/null; then
 	status=$?
 	ok "--raw refuses a terminal" test "$status" -eq 2
 	ok "and says why" grep -q 'not to a terminal' typescript
+	terminal "$HPT" read --real --raw $guest 0 16
+	status=$?
+	ok "read --raw refuses a terminal" test "$status" -eq 2
 	terminal "$HPT" convert --to image -o - "$small"
 	status=$?
 	ok "convert -o - refuses a terminal" test "$status" -eq 2
