@@ -120,7 +120,7 @@ static int explain_source(struct explain *explain, int argc, char **argv)
 	int ret = explain_operands(explain, argc, argv);
 
 	if (!ret)
-		ret = machine_open(&explain->machine, &explain->asking, HPT_GUEST_WHOLE, true);
+		ret = machine_open(&explain->machine, &explain->asking, HPT_GUEST_MEMORY, true);
 	if (ret)
 		return ret;
 	ret = machine_look(&explain->machine, &explain->asking);

@@ -179,8 +179,6 @@ int machine_open(struct machine *machine, struct asking *asking, uint32_t flags,
 	if (ret)
 		return ret;
 	take_pointer(&asking->common, &given);
-	if (strcmp(asking->common.source, "-") == 0)
-		flags |= HPT_GUEST_MEMORY; /* a bare machine's table cannot be had later */
 	if (need_table)
 		ret = source_need_table(&machine->source, &asking->common, flags);
 	else

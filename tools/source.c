@@ -75,33 +75,6 @@ static int open_passes(struct source *source, const struct common *common, uint3
 	return ret;
 }
 
-static bool is_bare(const struct hpt_guest *guest)
-{
-	struct hpt_guest_info info = { .size = sizeof(info) };
-
-	return !hpt_guest_info(guest, &info, NULL) && info.mmu == HPT_GUEST_MMU_OWN;
-}
-
-/* A bare machine's table lies in its memory, which a compressed file gives only if asked. */
-static int open_table(struct source *source, const struct common *common, uint32_t flags,
-		      struct hpt_error *err)
-{
-	int ret = hpt_guest_table(source->guest, &source->table, err);
-
-	if (!ret || (flags & HPT_GUEST_MEMORY) || !is_bare(source->guest))
-		return ret;
-	if (strcmp(common->source, "-") == 0)
-		return hpt_error_fill(
-			err, HPT_ERR_UNSUPPORTED, 0,
-			"standard input: a bare machine keeps its table in its "
-			"memory, which a pipe or a compressed file does not give "
-			"here: name the file");
-	hpt_guest_close(source->guest);
-	source->guest = NULL;
-	ret = open_passes(source, common, flags | HPT_GUEST_MEMORY, err);
-	return ret ? ret : hpt_guest_table(source->guest, &source->table, err);
-}
-
 /* The table of a RAM image, by SDR1 or PTCR. */
 static int open_ram_table(struct source *source, const struct common *common,
 			  struct hpt_error *err)
@@ -152,7 +125,7 @@ int source_open(struct source *source, const struct common *common, uint32_t fla
 	} else {
 		ret = open_passes(source, common, flags, &err);
 		if (!ret)
-			ret = open_table(source, common, flags, &err);
+			ret = hpt_guest_table(source->guest, &source->table, &err);
 	}
 	source->no_table = err;
 	if (!ret || ret == HPT_ERR_NO_HPT)

@@ -140,7 +140,7 @@ static int translate_source(struct translate *translate, int argc, char **argv)
 	if (!ret)
 		ret = check_operands(translate, argc - optind, argv + optind);
 	if (!ret)
-		ret = machine_open(&translate->machine, &translate->asking, HPT_GUEST_WHOLE,
+		ret = machine_open(&translate->machine, &translate->asking, HPT_GUEST_MEMORY,
 				   true);
 	if (ret)
 		return ret;

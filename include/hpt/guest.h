@@ -63,7 +63,8 @@ typedef int hpt_guest_progress_fn(void *arg, uint64_t done, uint64_t total);
 #define HPT_GUEST_GUESS_ORDER 2u
 /** Keep a saved guest's memory within reach even where the source can only be read forward (a
  *  pipe, a compressed file): its bytes go to a temporary file without a name, which is gone
- *  when the handle is closed. Implies #HPT_GUEST_WHOLE. A plain file needs no such flag. */
+ *  when the handle is closed. Implies #HPT_GUEST_WHOLE. A plain file needs no such flag; a
+ *  bare machine, whose table lies in its memory, is kept so unasked. */
 #define HPT_GUEST_MEMORY 4u
 /** @} */
 

@@ -64,13 +64,44 @@ static int read_behind(struct hpt_guest *guest, struct hpt_error *err)
 	return 0;
 }
 
+/* Bytes in which the first round of every section lies that has rounds. */
+#define FIRST_ROUNDS ((size_t)64 << 10)
+
+/*
+ * A bare machine's table lies in its RAM, which cannot be had again once it has passed. What
+ * it is shows at the very start: the first rounds of all sections come before any page, and
+ * a pseries guest has "spapr/htab" among them.
+ */
+static bool is_bare(struct hpt_guest *guest)
+{
+	const struct guest_source *source = &guest->source;
+	const struct hpt_qemu_item *item = NULL;
+	bool sections = false, table = false;
+	struct hpt_qemu *q;
+
+	if (guest_source_peek(&guest->source, FIRST_ROUNDS, NULL) ||
+	    hpt_qemu_open_memory(source->head, source->head_len, NULL, &q, NULL))
+		return false;
+	while (!table && !hpt_qemu_next(q, &item, NULL) && item &&
+	       (item->type == HPT_QEMU_START || item->type == HPT_QEMU_CONFIGURATION ||
+		item->type == HPT_QEMU_COMMAND)) {
+		sections |= item->type == HPT_QEMU_START;
+		table |= item->type == HPT_QEMU_START && !strcmp(item->name, "spapr/htab");
+	}
+	hpt_qemu_close(q);
+	return sections && !table;
+}
+
 /* A file that is cut may have its table whole: that is seen later. */
 static int make_spool(struct hpt_guest *guest, struct hpt_error *cut, int *cut_code,
 		      struct hpt_error *err)
 {
-	bool wanted = guest->options.flags & HPT_GUEST_MEMORY;
-	int r = wanted && !guest_source_plain(&guest->source) ? guest_spool(guest, cut) : 0;
+	bool forward = !guest_source_plain(&guest->source);
+	int r;
 
+	if (forward && is_bare(guest))
+		guest->options.flags |= HPT_GUEST_MEMORY;
+	r = forward && guest->options.flags & HPT_GUEST_MEMORY ? guest_spool(guest, cut) : 0;
 	*cut_code = r;
 	if (!r || r == HPT_ERR_TRUNCATED || r == HPT_ERR_FORMAT)
 		return 0;
