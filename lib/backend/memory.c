@@ -207,6 +207,7 @@ int hpt_memory_open(void *base, unsigned order, const struct hpt_memory_options 
 	};
 	struct hpt_memory_options o;
 	struct memory *m;
+	bool read_only;
 	int ret = hpt_memory_options_in(&o, options, err);
 
 	if (!ret)
@@ -221,9 +222,11 @@ int hpt_memory_open(void *base, unsigned order, const struct hpt_memory_options 
 	config.form = m->v3 ? HPT_FORM_V3 : HPT_FORM_CLASSIC;
 	if (m->live)
 		config.flags |= HPT_TABLE_LIVE;
-	ret = hpt_table_open(o.flags & HPT_MEMORY_READ_ONLY ? &read_only_ops : &writable_ops, m,
-			     &config, out, err);
+	read_only = o.flags & HPT_MEMORY_READ_ONLY;
+	ret = hpt_table_open(read_only ? &read_only_ops : &writable_ops, m, &config, out, err);
 	if (ret)
 		free(m);
+	else if (!read_only)
+		hpt_table_set_in_place(*out);
 	return ret;
 }

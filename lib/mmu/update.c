@@ -3,6 +3,7 @@
  * R and C, set as an access would: the only place of this room that writes.
  */
 
+#include "../table/internal.h"
 #include "internal.h"
 
 /* Bits that the access is to set and that are not set yet. */
@@ -17,23 +18,16 @@ static uint64_t missing_bits(const struct hpt_translation *x)
 	return bits & ~x->entry.r;
 }
 
-/*
- * Is the memory behind the views of this table the table itself, and writable? So it is for
- * hpt_memory_open(); a view of others may be a copy, or mapped for reading only.
- */
-static int find_way(const struct hpt_table *table, bool *in_place, struct hpt_error *err)
+static int check_writable(const struct hpt_table *table, struct hpt_error *err)
 {
 	struct hpt_table_info info = { .size = sizeof(info) };
 	int ret = hpt_table_info(table, &info, err);
 
-	if (ret)
-		return ret;
-	if (!(info.flags & HPT_TABLE_WRITABLE))
-		return hpt_fail(err, HPT_ERR_READ_ONLY,
-				"R and C are to be set, and this %s table cannot be written",
-				info.backend);
-	*in_place = !strcmp(info.backend, "memory");
-	return HPT_OK;
+	if (!ret && !(info.flags & HPT_TABLE_WRITABLE))
+		ret = hpt_fail(err, HPT_ERR_READ_ONLY,
+			       "R and C are to be set, and this %s table cannot be written",
+			       info.backend);
+	return ret;
 }
 
 /* One exchange of doubleword 1; false: somebody has changed it since it was read. */
@@ -52,13 +46,12 @@ static int set_bits(struct hpt_table *table, struct hpt_walk *w, uint64_t bits, 
 		    struct hpt_error *err)
 {
 	struct hpt_entry entry = { w->x.entry.v, w->x.entry.r | bits };
-	bool in_place = false;
-	int ret = find_way(table, &in_place, err);
+	int ret = check_writable(table, err);
 
 	*again = false;
 	if (ret)
 		return ret;
-	if (in_place && w->raw)
+	if (hpt_table_in_place(table) && w->raw)
 		*again = !set_in_place(w, bits);
 	else
 		ret = hpt_table_write(table, w->x.ptex, 1, &entry, err);

@@ -12,6 +12,14 @@
 void *hpt_table_context(const struct hpt_table *table, const struct hpt_table_ops *ops);
 
 /*
+ * Is a view of this table the table's own memory, writable, in which doubleword 1 may be
+ * exchanged where it lies? Only hpt_memory_open() says so: a view of any other backend may be
+ * a copy, or mapped for reading.
+ */
+void hpt_table_set_in_place(struct hpt_table *table);
+bool hpt_table_in_place(const struct hpt_table *table);
+
+/*
  * The sparse store by itself: slots that were never written cost nothing. It has no size of
  * its own (a slot's index may be anything below 2^42), so that a stream can be taken in
  * before its order is known.

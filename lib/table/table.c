@@ -17,6 +17,7 @@ struct hpt_table {
 	uint32_t order;
 	uint32_t flags;
 	enum hpt_form form;
+	bool in_place; /* see internal.h */
 };
 
 #define ULL(x) ((unsigned long long)(x))
@@ -92,6 +93,16 @@ void hpt_table_close(struct hpt_table *table)
 void *hpt_table_context(const struct hpt_table *table, const struct hpt_table_ops *ops)
 {
 	return table && table->identity == ops ? table->ctx : NULL;
+}
+
+void hpt_table_set_in_place(struct hpt_table *table)
+{
+	table->in_place = true;
+}
+
+bool hpt_table_in_place(const struct hpt_table *table)
+{
+	return table->in_place;
 }
 
 int hpt_table_info(const struct hpt_table *table, struct hpt_table_info *info,

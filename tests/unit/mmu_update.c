@@ -283,6 +283,47 @@ static int ask_all(struct many *m)
 	return ret;
 }
 
+/* Another's backend with a view of its own: what it shows is never written, whatever its name. */
+static const struct hpt_raw_entry *shown;
+
+static const struct hpt_raw_entry *show(void *ctx, uint64_t ptex, size_t n)
+{
+	(void)ctx;
+	(void)n;
+	return shown + ptex;
+}
+
+static void test_foreign_view(void **state)
+{
+	static const struct hpt_table_ops ops = {
+		.size = sizeof(ops), .read = calls_read, .write = calls_write, .view = show,
+	};
+	static const struct hpt_table_config config = {
+		.size = sizeof(config), .backend = "memory", .order = WORLD_ORDER,
+	};
+	struct hpt_raw_entry before;
+	struct hpt_table *memory;
+	struct hpt_translation x;
+	struct one o = { 0 };
+	struct hpt_error err;
+
+	(void)state;
+	open_one(&o, 0);
+	memory = o.table;
+	shown = o.raw;
+	before = o.raw[SLOT];
+	assert_int_equal(hpt_table_open(&ops, NULL, &config, &o.table, NULL), 0);
+	calls.writes = 0;
+	unit_poison(&err);
+	unit_ok(update(&o, HPT_ACCESS_READ, &x, &err), &err);
+	assert_int_equal(calls.writes, 1);
+	assert_int_equal(calls.entry.r, ENTRY_R | R_BIT);
+	assert_memory_equal(&o.raw[SLOT], &before, sizeof(before));
+	hpt_table_close(o.table);
+	o.table = memory;
+	close_one(&o);
+}
+
 static void test_look_changes_nothing(void **state)
 {
 	uint64_t seed = 40;
@@ -397,6 +438,7 @@ int main(void)
 		cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_refuses),
 		cmocka_unit_test(test_callbacks),
+		cmocka_unit_test(test_foreign_view),
 		cmocka_unit_test(test_look_changes_nothing),
 		cmocka_unit_test(test_no_system_call),
 		cmocka_unit_test(test_live),
