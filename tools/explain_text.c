@@ -234,7 +234,7 @@ static void put_denials(struct output *out, uint8_t denied, bool looking)
 	static const char *const words[] = { "pp", "the storage key", "N of the page",
 					     "guarded storage", "N of the segment" };
 	const char *before =
-		looking ? "  but for a debugger forbidden by " : "  forbidden by ";
+		looking ? "  a debugger may look; the CPU is forbidden by " : "  forbidden by ";
 
 	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (!(denied & (1u << i)))

@@ -50,7 +50,7 @@ ok "protection: status 1" status_is 1
 ok "protection: what forbids it" grep -q '^  forbidden by pp' out
 run explain --access write --debug $guest "$denied"
 ok "--debug: status 0" answered
-ok "--debug: what would forbid it" grep -q '^  but for a debugger forbidden by pp' out
+ok "--debug: what would forbid it" grep -q '^  a debugger may look; the CPU is forbidden by pp' out
 
 # The answer within is that of hpt translate.
 bad=0
