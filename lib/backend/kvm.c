@@ -200,30 +200,37 @@ static uint64_t read_flags(const struct hpt_kvm *k)
 	return k->bolted_only ? HPT_KVM_FD_BOLTED : 0;
 }
 
-/* Read from @fd until the scan is through, a window at a time. */
-static int scan_fd(struct scan *s, int fd, struct hpt_error *err)
+/*
+ * Read from @fd until the scan is through: a window at a time or, with @kept, each read(2)
+ * behind the one before, so that all bytes are there in the end.
+ */
+static int scan_fd(struct scan *s, int fd, size_t *kept, struct hpt_error *err)
 {
+	struct hpt_kvm *k = s->k;
+
 	while (s->at < s->end) {
+		unsigned char *bytes = k->buffer + (kept ? *kept : 0);
+		size_t room = k->room - (kept ? *kept : 0);
 		/* No larger than needed: the kernel clears the marks of all that it gives. */
 		size_t want = bytes_for(s->end - s->at);
 		ssize_t n;
 		int ret;
 
-		if (want > s->k->room)
-			want = s->k->room;
-		n = hpt_kvm_read_fd(fd, s->k->buffer, want, err);
+		n = hpt_kvm_read_fd(fd, bytes, want < room ? want : room, err);
 		if (n < 0)
 			return HPT_ERR_SYSTEM;
 		if (!n)
-			return ended_early(s->k, s->first, s->at, err);
-		ret = take_bytes(s, s->k->buffer, (size_t)n, err);
+			return ended_early(k, s->first, s->at, err);
+		ret = take_bytes(s, bytes, (size_t)n, err);
 		if (ret)
 			return ret;
+		if (kept)
+			*kept += (size_t)n;
 	}
 	return HPT_OK;
 }
 
-static int scan(struct scan *s, struct hpt_error *err)
+static int scan(struct scan *s, size_t *kept, struct hpt_error *err)
 {
 	int fd, ret = hpt_kvm_decoder(s->k, &s->d, err);
 
@@ -231,7 +238,7 @@ static int scan(struct scan *s, struct hpt_error *err)
 		ret = hpt_kvm_get_fd(s->k, read_flags(s->k), s->first, &fd, err);
 	if (ret)
 		return ret;
-	ret = scan_fd(s, fd, err);
+	ret = scan_fd(s, fd, kept, err);
 	close(fd);
 	return ret;
 }
@@ -253,49 +260,19 @@ static int reserve(struct hpt_kvm *k, uint64_t ptex, size_t n, struct hpt_error 
 }
 
 /*
- * The stream of n entries lies in the buffer whole before an entry is put out. One read(2)
- * is enough for it; if a kernel should give less, what is missing is read behind it.
+ * The stream of n entries lies in the buffer whole before an entry is put out; one read(2) is
+ * enough for it.
  */
-static int read_stream(struct scan *s, int fd, size_t *len, struct hpt_error *err)
-{
-	struct hpt_kvm *k = s->k;
-
-	for (*len = 0; s->at < s->end;) {
-		size_t want = bytes_for(s->end - s->at);
-		ssize_t n;
-		int ret;
-
-		if (want > k->room - *len)
-			want = k->room - *len;
-		n = hpt_kvm_read_fd(fd, k->buffer + *len, want, err);
-		if (n < 0)
-			return HPT_ERR_SYSTEM;
-		if (!n)
-			return ended_early(k, s->first, s->at, err);
-		ret = take_bytes(s, k->buffer + *len, (size_t)n, err);
-		if (ret)
-			return ret;
-		*len += (size_t)n;
-	}
-	return HPT_OK;
-}
-
 static int kvm_read(void *ctx, uint64_t ptex, size_t n, struct hpt_entry *out,
 		    struct hpt_error *err)
 {
 	struct hpt_kvm *k = ctx;
 	struct scan s = { .k = k, .first = ptex, .at = ptex, .end = ptex + n };
-	size_t len;
-	int fd, ret = reserve(k, ptex, n, err);
+	size_t len = 0;
+	int ret = reserve(k, ptex, n, err);
 
 	if (!ret)
-		ret = hpt_kvm_decoder(k, &s.d, err);
-	if (!ret)
-		ret = hpt_kvm_get_fd(k, read_flags(k), ptex, &fd, err);
-	if (ret)
-		return ret;
-	ret = read_stream(&s, fd, &len, err);
-	close(fd);
+		ret = scan(&s, &len, err);
 	if (ret)
 		return ret;
 	/* All is there and makes sense: decode it again, into place. */
@@ -311,7 +288,7 @@ static int kvm_each(void *ctx, uint64_t ptex, uint64_t n, hpt_each_fn *fn, void 
 	struct scan s = { .k = ctx, .first = ptex, .at = ptex, .end = ptex + n, .fn = fn,
 			  .arg = arg };
 
-	return scan(&s, err);
+	return scan(&s, NULL, err);
 }
 
 static void kvm_close(void *ctx)
