@@ -72,15 +72,13 @@ static int read_behind(struct hpt_guest *guest, struct hpt_error *err)
  * it is shows at the very start: the first rounds of all sections come before any page, and
  * a pseries guest has "spapr/htab" among them.
  */
-static bool is_bare(struct hpt_guest *guest)
+static bool begins_bare(const void *bytes, size_t len)
 {
-	const struct guest_source *source = &guest->source;
 	const struct hpt_qemu_item *item = NULL;
 	bool sections = false, table = false;
 	struct hpt_qemu *q;
 
-	if (guest_source_peek(&guest->source, FIRST_ROUNDS, NULL) ||
-	    hpt_qemu_open_memory(source->head, source->head_len, NULL, &q, NULL))
+	if (hpt_qemu_open_memory(bytes, len, NULL, &q, NULL))
 		return false;
 	while (!table && !hpt_qemu_next(q, &item, NULL) && item &&
 	       (item->type == HPT_QEMU_START || item->type == HPT_QEMU_CONFIGURATION ||
@@ -92,18 +90,36 @@ static bool is_bare(struct hpt_guest *guest)
 	return sections && !table;
 }
 
+/* The source ends too early, or goes wrong: what came before may be enough. */
+static bool is_cut(int code)
+{
+	return code == HPT_ERR_TRUNCATED || code == HPT_ERR_FORMAT;
+}
+
+/* Keep a source that can only be read forward, if it was asked for or the table needs it. */
+static int keep(struct hpt_guest *guest, struct hpt_error *err)
+{
+	struct guest_source *source = &guest->source;
+	int r;
+
+	if (guest_source_plain(source))
+		return 0;
+	r = guest_source_peek(source, FIRST_ROUNDS, err);
+	if (r && !is_cut(r))
+		return r;
+	if (begins_bare(source->head, source->head_len))
+		guest->options.flags |= HPT_GUEST_MEMORY;
+	return guest->options.flags & HPT_GUEST_MEMORY ? guest_spool(guest, err) : 0;
+}
+
 /* A file that is cut may have its table whole: that is seen later. */
 static int make_spool(struct hpt_guest *guest, struct hpt_error *cut, int *cut_code,
 		      struct hpt_error *err)
 {
-	bool forward = !guest_source_plain(&guest->source);
-	int r;
+	int r = keep(guest, cut);
 
-	if (forward && is_bare(guest))
-		guest->options.flags |= HPT_GUEST_MEMORY;
-	r = forward && guest->options.flags & HPT_GUEST_MEMORY ? guest_spool(guest, cut) : 0;
 	*cut_code = r;
-	if (!r || r == HPT_ERR_TRUNCATED || r == HPT_ERR_FORMAT)
+	if (!r || is_cut(r))
 		return 0;
 	if (err)
 		*err = *cut;

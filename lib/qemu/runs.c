@@ -205,13 +205,11 @@ static int find_page(const struct qemu_block *block, uint64_t page, struct hpt_q
 	bool whole;
 
 	count = count_records(block, page, &whole);
-	if (count > 0 && !whole) {
-		newest(block, &pass, page);
+	if (count > 0 && !whole)
 		return hpt_fail_address(err, HPT_ERR_FORMAT, page * HPT_QEMU_PAGE,
 					"page %llu of its block has a delta and no content "
 					"before it",
 					(unsigned long long)page);
-	}
 	*n = count ? count : 1;
 	if (*n > max)
 		return 0;
