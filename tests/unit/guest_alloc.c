@@ -10,65 +10,8 @@
 
 #include <cmocka.h>
 
+#include "failing.h"
 #include "guest_saved.h"
-
-/* Allocations until one fails; negative: none does. Only of one, so that what follows goes on. */
-static long countdown = -1;
-/* What is allocated and not freed. */
-static long live;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *old, size_t size);
-void __real_free(void *old);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void __wrap_free(void *old);
-char *__wrap_strdup(const char *text);
-
-static int fails(void)
-{
-	if (countdown < 0)
-		return 0;
-	return countdown-- == 0;
-}
-
-static void *count(void *made)
-{
-	live += made != NULL;
-	return made;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : count(__real_malloc(size));
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : count(__real_calloc(n, size));
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	if (fails())
-		return NULL;
-	return old ? __real_realloc(old, size) : count(__real_realloc(old, size));
-}
-
-void __wrap_free(void *old)
-{
-	live -= old != NULL;
-	__real_free(old);
-}
-
-char *__wrap_strdup(const char *text)
-{
-	char *copy = __wrap_malloc(strlen(text) + 1);
-
-	return copy ? strcpy(copy, text) : NULL;
-}
 
 /* A vCPU and a machine, without a description; a page of more deltas than have room. */
 static struct bytes make_guest(void)

@@ -10,60 +10,8 @@
 
 #include <cmocka.h>
 
+#include "failing.h"
 #include "qemu_streams.h"
-
-/* Allocations until one fails; negative: none does. */
-static long countdown = -1;
-/* What is allocated and not freed. */
-static long live;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *old, size_t size);
-void __real_free(void *old);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void __wrap_free(void *old);
-
-static int fails(void)
-{
-	if (countdown < 0)
-		return 0;
-	if (countdown == 0)
-		return 1;
-	countdown--;
-	return 0;
-}
-
-static void *count(void *made)
-{
-	live += made != NULL;
-	return made;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : count(__real_malloc(size));
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : count(__real_calloc(n, size));
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	if (fails())
-		return NULL;
-	return old ? __real_realloc(old, size) : count(__real_realloc(old, size));
-}
-
-void __wrap_free(void *old)
-{
-	live -= old != NULL;
-	__real_free(old);
-}
 
 #define CAPS "u8 5 p\"configuration/capabilities\" u32 1 u32 1 p\"odd\" "
 
@@ -169,5 +117,6 @@ int main(void)
 		cmocka_unit_test(size_again),
 	};
 
+	fails_for_good = true;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
