@@ -703,8 +703,9 @@ static void check_sizes(void)
 }
 
 /* The same program, built for the other byte order; what it prints is shown if it fails. */
-static void check_other_byte_order(const char *path)
+static void check_other_byte_order(void)
 {
+	static const char path[] = "/big-endian/kvm";
 	char line[400];
 	int status = 0;
 	FILE *file = tmpfile();
@@ -745,7 +746,7 @@ static bool on_power9(void)
 	return found;
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
 	isa3 = on_power9();
 	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
@@ -759,7 +760,6 @@ int main(int argc, char **argv)
 	check_order(18);
 	check_order(21);
 	check_order(24);
-	if (argc > 1)
-		check_other_byte_order(argv[1]);
+	check_other_byte_order();
 	return tap_finish();
 }
