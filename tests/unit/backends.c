@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 
 #include "conformance.h"
-#include "fakekernel.h"
 
 #define ORDER 18
 #define BYTES ((size_t)1 << ORDER)
@@ -101,23 +100,7 @@ static void open_capture(struct rig *rig, const struct backend *b)
 
 static void open_kvm(struct rig *rig, const struct backend *b)
 {
-	struct fake_kernel *k = malloc(sizeof(*k));
-	const struct hpt_kvm_options o = { sizeof(o), b->option, fake_open_fd, k };
-	struct hpt_error err;
-
-	assert_non_null(k);
-	fake_init(k, ORDER);
-	rig->more = k;
-	unit_poison(&err);
-	ok(hpt_kvm_open(0, ORDER, &o, &rig->table, &err), &err);
-}
-
-static void close_kvm(struct rig *rig)
-{
-	struct fake_kernel *k = rig->more;
-
-	fake_stop(k, rig->table);
-	free(k);
+	kvm_start(rig, b->option);
 }
 
 /* The least that somebody's own table needs: read and write. */
@@ -171,10 +154,10 @@ static void open_own(struct rig *rig, const struct backend *b)
 
 #define MEMORY(name, flags, option)                                                           \
 	{ name, "memory", flags, (option) & V3 ? HPT_FORM_V3 : HPT_FORM_CLASSIC, open_memory, \
-	  close_memory, option, false }
+	  close_memory, NULL, option, false }
 #define RAM(name, flags, option, view)                                                        \
 	{ name, "ram", flags, (option) & V3 ? HPT_FORM_V3 : HPT_FORM_CLASSIC, open_ram,       \
-	  close_memory, option, view }
+	  close_memory, NULL, option, view }
 
 const struct backend backends[] = {
 	MEMORY("memory", C | W | V, 0),
@@ -187,10 +170,13 @@ const struct backend backends[] = {
 	RAM("ram live view", C | L | W | V, LIVE, true),
 	RAM("ram v3", C | W, V3, false),
 	RAM("ram live view v3", C | L | W | V, LIVE | V3, true),
-	{ "sparse", "sparse", C | W | V, HPT_FORM_CLASSIC, open_sparse, close_memory, 0, false },
-	{ "capture", "capture", C | W | V, HPT_FORM_CLASSIC, open_capture, close_memory, 0, false },
-	{ "kvm", "kvm", L | W | HPT_TABLE_CHANGES, HPT_FORM_CLASSIC, open_kvm, close_kvm, 0, false },
-	{ "own", "own", W, HPT_FORM_CLASSIC, open_own, close_memory, 0, false },
+	{ "sparse", "sparse", C | W | V, HPT_FORM_CLASSIC, open_sparse, close_memory, NULL, 0,
+	  false },
+	{ "capture", "capture", C | W | V, HPT_FORM_CLASSIC, open_capture, close_memory, NULL,
+	  0, false },
+	{ "kvm", "kvm", L | W | HPT_TABLE_CHANGES, HPT_FORM_CLASSIC, open_kvm, kvm_end,
+	  kvm_truth, 0, false },
+	{ "own", "own", W, HPT_FORM_CLASSIC, open_own, close_memory, NULL, 0, false },
 };
 
 const size_t n_backends = COUNT(backends);
@@ -198,8 +184,6 @@ const size_t n_backends = COUNT(backends);
 struct hpt_table *open_read_only(struct rig *rig, const struct backend *b)
 {
 	const struct hpt_memory_options o = { sizeof(o), b->option | HPT_MEMORY_READ_ONLY };
-	const struct hpt_kvm_options kvm = { sizeof(kvm), HPT_KVM_READ_ONLY, fake_open_fd,
-					     rig->more };
 	const struct hpt_table_config config = { .size = sizeof(config), .backend = "own",
 						 .order = ORDER };
 	struct hpt_table *table = NULL;
@@ -210,7 +194,7 @@ struct hpt_table *open_read_only(struct rig *rig, const struct backend *b)
 		assert_int_equal(hpt_ram_open(b->other ? &ram_view_ops : &ram_ops, rig, RA, ORDER,
 					      &o, &table, NULL), 0);
 	else if (b->open == open_kvm)
-		assert_int_equal(hpt_kvm_open(0, ORDER, &kvm, &table, NULL), 0);
+		table = kvm_again(rig, HPT_KVM_READ_ONLY);
 	else if (b->open == open_own)
 		assert_int_equal(hpt_table_open(&own_ro_ops, rig, &config, &table, NULL), 0);
 	return table;

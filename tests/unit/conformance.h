@@ -19,6 +19,8 @@ struct backend {
 	enum hpt_form form;
 	void (*open)(struct rig *rig, const struct backend *b);
 	void (*close)(struct rig *rig);
+	/* what all slots hold, by another way than the library's; NULL: there is none */
+	void (*truth)(struct rig *rig, struct hpt_entry *out);
 	uint32_t option;    /* for the opening function */
 	bool other;         /* likewise */
 };
@@ -28,5 +30,12 @@ extern const size_t n_backends;
 
 /* Open backend @b for reading only, on what @rig holds; NULL where there is no such thing. */
 struct hpt_table *open_read_only(struct rig *rig, const struct backend *b);
+
+/* KVM's tables: a fake kernel's, or the real one's where that is (tests/system). */
+extern const bool kvm_only_one; /* there cannot be two at once */
+void kvm_start(struct rig *rig, uint32_t flags);
+struct hpt_table *kvm_again(struct rig *rig, uint32_t flags); /* another handle on it */
+void kvm_truth(struct rig *rig, struct hpt_entry *out);
+void kvm_end(struct rig *rig);
 
 #endif /* CONFORMANCE_H */
