@@ -32,13 +32,13 @@ static int report(const struct hpt_error *err, const struct common *common)
 	return EXIT_ERROR;
 }
 
-static int open_guest(struct source *source, const struct common *common,
+static int open_guest(struct source *source, const char *path,
 		      const struct hpt_guest_options *options, struct hpt_error *err)
 {
-	if (strcmp(common->source, "-") == 0)
+	if (strcmp(path, "-") == 0)
 		return hpt_guest_open_fd(STDIN_FILENO, "standard input", options,
 					 &source->guest, err);
-	return hpt_guest_open(common->source, options, &source->guest, err);
+	return hpt_guest_open(path, options, &source->guest, err);
 }
 
 static int apply_passes(struct source *source, const struct common *common,
@@ -57,8 +57,8 @@ static int apply_passes(struct source *source, const struct common *common,
 	return 0;
 }
 
-static int open_passes(struct source *source, const struct common *common, uint32_t flags,
-		       struct hpt_error *err)
+static int open_passes(struct source *source, const struct common *common, const char *path,
+		       uint32_t flags, struct hpt_error *err)
 {
 	struct hpt_guest_options options = common->guest;
 	struct progress progress;
@@ -68,7 +68,7 @@ static int open_passes(struct source *source, const struct common *common, uint3
 	options.flags = flags;
 	options.progress = step;
 	options.arg = &progress;
-	ret = open_guest(source, common, &options, err);
+	ret = open_guest(source, path, &options, err);
 	if (!ret)
 		ret = apply_passes(source, common, err);
 	progress_end(&progress);
@@ -98,17 +98,51 @@ static int open_ram_table(struct source *source, const struct common *common,
 	return ret;
 }
 
-static int open_ram(struct source *source, const struct common *common, struct hpt_error *err)
+static int open_ram(struct source *source, const struct common *common, const char *path,
+		    struct hpt_error *err)
 {
 	int ret;
 
 	if (!common->has_sdr1 && !common->has_ptcr)
 		return usage_error(common->command,
 				   "--kind ram needs --sdr1 or --ptcr: where is its table?");
-	ret = ram_open(&source->ram, common->source);
+	ret = ram_open(&source->ram, path);
 	if (ret)
 		return ret;
 	return open_ram_table(source, common, err);
+}
+
+static int open_path(struct source *source, const struct common *common, const char *path,
+		     uint32_t flags, struct hpt_error *err)
+{
+	if (common->ram)
+		return open_ram(source, common, path, err);
+	return open_passes(source, common, path, flags, err);
+}
+
+/* A file, whatever its name looks like. */
+static int open_file(struct source *source, const struct common *common, const char *rest,
+		     uint32_t flags, struct hpt_error *err)
+{
+	return open_path(source, common, strcmp(rest, "-") ? rest : "./-", flags, err);
+}
+
+/* What is not said by a path alone. */
+static const struct source_prefix prefixes[] = {
+	{ "file:", open_file },
+};
+
+static int open_named(struct source *source, const struct common *common, uint32_t flags,
+		      struct hpt_error *err)
+{
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		size_t len = strlen(prefixes[i].prefix);
+
+		if (strncmp(common->source, prefixes[i].prefix, len) == 0)
+			return prefixes[i].open(source, common, common->source + len, flags,
+						err);
+	}
+	return open_path(source, common, common->source, flags, err);
 }
 
 /* Open the source and its table; a guest without one is no failure here. */
@@ -118,15 +152,13 @@ int source_open(struct source *source, const struct common *common, uint32_t fla
 	int ret;
 
 	*source = (struct source){ .guest = NULL };
-	if (common->ram) {
-		ret = open_ram(source, common, &err);
-		if (ret > 0)
-			return ret;
-	} else {
-		ret = open_passes(source, common, flags, &err);
-		if (!ret)
-			ret = hpt_guest_table(source->guest, &source->table, &err);
+	ret = open_named(source, common, flags, &err);
+	if (ret > 0) {
+		source_close(source);
+		return ret;
 	}
+	if (!ret && source->guest)
+		ret = hpt_guest_table(source->guest, &source->table, &err);
 	source->no_table = err;
 	if (!ret || ret == HPT_ERR_NO_HPT)
 		return 0;

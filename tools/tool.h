@@ -121,8 +121,9 @@ enum {
 	}
 
 #define SOURCE_HELP                                                                          \
-	"SOURCE is a file, or - for standard input. Files compressed by gzip, xz, zstd or\n" \
-	"bzip2 open as they are. The kind is found by looking, or said:\n"                   \
+	"SOURCE is a file, or - for standard input; file:PATH is a file whatever its name\n" \
+	"looks like. Files compressed by gzip, xz, zstd or bzip2 open as they are. The\n"    \
+	"kind is found by looking, or said:\n"                                               \
 	"      --kind KIND       qemu (a guest saved by QEMU), kvm-stream (the HTAB\n"       \
 	"                        stream as captured), image (a flat table) or ram (the\n"    \
 	"                        memory of a bare machine, from real address 0)\n"           \
@@ -286,6 +287,17 @@ struct source {
 	struct ram ram;
 	uint64_t pate0; /* of ram with a partition table */
 	struct hpt_error no_table;
+};
+
+/*
+ * A source that is no plain path is told by its prefix. open() is given what is behind it, and
+ * sets guest, or table if that is all there is: source_close() closes either. It returns 0, a
+ * code of the library with @err filled, or an exit status when it has said why.
+ */
+struct source_prefix {
+	const char *prefix; /* with its colon */
+	int (*open)(struct source *source, const struct common *common, const char *rest,
+		    uint32_t flags, struct hpt_error *err);
 };
 
 int source_open(struct source *source, const struct common *common, uint32_t flags);

@@ -121,6 +121,18 @@ ok "-- ends options" same out expected
 cp "$source" ./--json
 run dump --limit 3 -- --json
 ok "-- lets an operand begin with -" same out expected
+cp "$source" file:a
+cp "$source" -- -
+run dump --limit 3 file:file:a
+ok "file: lets a name look like a prefix" same out expected
+run dump --limit 3 file:a
+ok "a prefix is no part of the name" refused 2 "a: cannot open"
+run dump --limit 3 file:-
+ok "file:- is a file" same out expected
+run dump --limit 3 "file:$source"
+ok "file: before a path from the root" same out expected
+run dump --kind ram --sdr1 0 file:-
+ok "file: before a machine's memory" refused 1 "SDR1 is 0"
 
 run info "$dir/none"
 ok "no such file" refused 2 "$dir/none: "
