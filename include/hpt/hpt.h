@@ -13,6 +13,7 @@
 #include <hpt/stream.h>
 #include <hpt/memory.h>
 #include <hpt/capture.h>
+#include <hpt/debugfs.h>
 #include <hpt/kvm.h>
 #include <hpt/mmu.h>
 #include <hpt/qemu.h>
