@@ -32,12 +32,13 @@ enum hpt_source_kind {
 	HPT_SOURCE_QEMU,       /**< "qemu": QEMU's migration stream */
 	HPT_SOURCE_STREAM,     /**< "kvm-stream": a captured HTAB stream, any dialect */
 	HPT_SOURCE_IMAGE,      /**< "image": a flat table, 2^order bytes, classic form */
+	HPT_SOURCE_LISTING,    /**< "kvm-debugfs": KVM's own listing, see hpt/debugfs.h */
 };
 
 /**
  * @brief The name of a kind.
  * @param kind one of enum #hpt_source_kind
- * @return "qemu", "kvm-stream", "image"; NULL for other values. Static.
+ * @return "qemu", "kvm-stream", "image", "kvm-debugfs"; NULL for other values. Static.
  *
  * Threads: pure.
  */
@@ -66,6 +67,10 @@ typedef int hpt_guest_progress_fn(void *arg, uint64_t done, uint64_t total);
  *  when the handle is closed. Implies #HPT_GUEST_WHOLE. A plain file needs no such flag; a
  *  bare machine, whose table lies in its memory, is kept so unasked. */
 #define HPT_GUEST_MEMORY 4u
+/** The host's doublewords in a listing are in the classic form: #HPT_DEBUGFS_CLASSIC. */
+#define HPT_GUEST_CLASSIC 8u
+/** They are in the ISA 3.0 form: #HPT_DEBUGFS_V3. */
+#define HPT_GUEST_V3 16u
 /** @} */
 
 /** @brief How to open a source. */
@@ -91,7 +96,7 @@ struct hpt_guest_options {
  *         #HPT_ERR_UNSUPPORTED: compressed, in a build without libarchive, or a container
  *         that is known by name only (libvirt, qcow2, ELF, kdump); #HPT_ERR_TRUNCATED:
  *         compressed, and cut; #HPT_ERR_STOPPED; #HPT_ERR_MEMORY; #HPT_ERR_ARGUMENT; those of
- *         hpt_capture_open() and hpt_qemu_next(). A guest without a table is not an error
+ *         hpt_capture_open(), hpt_debugfs_open() and hpt_qemu_next(). A guest without a table is not an error
  *         here: hpt_guest_table() says so.
  *
  * Threads: pure, but for the file.
@@ -173,7 +178,8 @@ struct hpt_guest_info {
 	enum hpt_guest_mmu mmu;     /**< how it translates */
 	uint32_t order;             /**< log2 of the table's bytes, 0: no table */
 	bool order_found;           /**< told by the source, not by the options */
-	bool order_guessed;         /**< by #HPT_GUEST_GUESS_ORDER */
+	bool order_guessed;         /**< by #HPT_GUEST_GUESS_ORDER; of a listing whose order
+				     *   the options did not say: the table has at least this */
 	enum hpt_dialect dialect;   /**< of a captured stream, else 0 */
 	uint32_t vcpus;             /**< number, or #HPT_GUEST_VCPUS_UNKNOWN */
 	uint32_t ram_blocks;        /**< number; see hpt_guest_block() */

@@ -2,6 +2,8 @@
 /* What is it? Found out by looking at the first bytes, and at the entries of an image. */
 #include <string.h>
 
+#include <hpt/debugfs.h>
+
 #include "internal.h"
 
 #define QEMU_MAGIC "QEVM"
@@ -20,6 +22,22 @@ static const struct {
 	{ "makedumpfile", 12, "a flattened kdump file (it has no hashed page table in it)" },
 };
 
+/* "---[ name ]---", or "0xc000000000000000:" and a tab, "AVPN:" */
+static bool is_kernel_listing(const struct guest_source *source)
+{
+	static const char marker[] = "---[ ", field[] = ":\tAVPN:";
+	const char *text = (const char *)source->head;
+	size_t len = source->head_len, n;
+
+	if (len >= strlen(marker) && !memcmp(text, marker, strlen(marker)))
+		return true;
+	if (len < 2 || memcmp(text, "0x", 2))
+		return false;
+	for (n = 2; n < len && strchr("0123456789abcdef", text[n]) && text[n]; n++)
+		;
+	return n + strlen(field) <= len && !memcmp(text + n, field, strlen(field));
+}
+
 static int refuse_other(const struct guest_source *source, struct hpt_error *err)
 {
 	size_t i;
@@ -30,6 +48,11 @@ static int refuse_other(const struct guest_source *source, struct hpt_error *err
 			return guest_fail_offset(err, HPT_ERR_UNSUPPORTED, 0,
 						 "this is %s, which is not supported",
 						 others[i].name);
+	if (is_kernel_listing(source))
+		return guest_fail_offset(err, HPT_ERR_UNSUPPORTED, 0,
+					 "this is a kernel's listing of its own mappings "
+					 "(kernel_hash_pagetable), which has neither slots nor "
+					 "whole entries: no table can be made of it");
 	return 0;
 }
 
@@ -117,8 +140,8 @@ static int look_for_stream(struct hpt_guest *guest, struct hpt_error *err)
 		return r;
 	}
 	return guest_fail_offset(err, HPT_ERR_FORMAT, why.offset,
-				 "not a saved guest (no \"QEVM\" at its start), not an image "
-				 "(%s), not a stream: %.150s",
+				 "not a saved guest (no \"QEVM\" at its start), not a listing "
+				 "of KVM's, not an image (%s), not a stream: %.150s",
 				 guest_source_plain(source) && !guest_image_order(source->size)
 					 ? "its size is no power of two from 2^18 to 2^46"
 					 : "what would be valid entries do not look like it",
@@ -145,6 +168,10 @@ int guest_detect(struct hpt_guest *guest, struct hpt_error *err)
 		return empty(err);
 	if (source->head_len >= 4 && !memcmp(source->head, QEMU_MAGIC, 4)) {
 		guest->kind = HPT_SOURCE_QEMU;
+		return 0;
+	}
+	if (hpt_debugfs_detect(source->head, source->head_len)) {
+		guest->kind = HPT_SOURCE_LISTING;
 		return 0;
 	}
 	r = refuse_other(source, err);

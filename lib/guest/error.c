@@ -71,6 +71,9 @@ void guest_warn(struct hpt_guest *guest, const char *fmt, ...)
 		guest->n_warnings++;
 }
 
+#define FORMS (HPT_GUEST_CLASSIC | HPT_GUEST_V3)
+#define FLAGS (HPT_GUEST_WHOLE | HPT_GUEST_GUESS_ORDER | HPT_GUEST_MEMORY | FORMS)
+
 int guest_options_in(struct hpt_guest_options *to, const struct hpt_guest_options *from,
 		     struct hpt_error *err)
 {
@@ -90,10 +93,13 @@ int guest_options_in(struct hpt_guest_options *to, const struct hpt_guest_option
 					  "hpt_guest_options: byte %zu is set, which is not "
 					  "known here", i);
 	*to = *from;
-	if (to->flags & ~(HPT_GUEST_WHOLE | HPT_GUEST_GUESS_ORDER | HPT_GUEST_MEMORY))
+	if (to->flags & ~FLAGS)
 		return guest_fail(err, HPT_ERR_ARGUMENT, "hpt_guest_options: unknown flags 0x%x",
 				  to->flags);
-	if ((unsigned int)to->kind > HPT_SOURCE_IMAGE ||
+	if ((to->flags & FORMS) == FORMS)
+		return guest_fail(err, HPT_ERR_ARGUMENT,
+				  "hpt_guest_options: flags 0x%x say both forms", to->flags);
+	if ((unsigned int)to->kind > HPT_SOURCE_LISTING ||
 	    (unsigned int)to->dialect > HPT_DIALECT_QEMU)
 		return guest_fail(err, HPT_ERR_ARGUMENT,
 				  "hpt_guest_options: unknown kind %u or dialect %u",

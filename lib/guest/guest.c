@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <hpt/capture.h>
+#include <hpt/debugfs.h>
 
 #include "internal.h"
 
@@ -38,6 +39,26 @@ static int open_stream(struct hpt_guest *guest, struct hpt_error *err)
 	return 0;
 }
 
+static int open_listing(struct hpt_guest *guest, struct hpt_error *err)
+{
+	struct hpt_debugfs_options options = { .size = sizeof(options),
+					       .order = guest->options.order };
+	int r;
+
+	if (guest->options.flags & HPT_GUEST_CLASSIC)
+		options.flags = HPT_DEBUGFS_CLASSIC;
+	else if (guest->options.flags & HPT_GUEST_V3)
+		options.flags = HPT_DEBUGFS_V3;
+	r = hpt_debugfs_open_reader(&guest_source_ops, &guest->source, &options, &guest->table,
+				    err);
+	if (!r && !options.order)
+		guest_warn(guest, "a listing does not say the order: %u is the least that holds "
+			   "it; if the table is larger, virtual addresses may be wrong and "
+			   "translations fail",
+			   hpt_table_order(guest->table));
+	return r;
+}
+
 static int open_kind(struct hpt_guest *guest, struct hpt_error *err)
 {
 	switch (guest->kind) {
@@ -47,6 +68,8 @@ static int open_kind(struct hpt_guest *guest, struct hpt_error *err)
 		return open_stream(guest, err);
 	case HPT_SOURCE_IMAGE:
 		return guest_image_open(guest, err);
+	case HPT_SOURCE_LISTING:
+		return open_listing(guest, err);
 	default:
 		return guest_fail(err, HPT_ERR_ARGUMENT, "unknown kind of source");
 	}

@@ -5,6 +5,7 @@
 #endif
 
 #include <hpt/capture.h>
+#include <hpt/debugfs.h>
 #ifdef HAVE_LIBARCHIVE
 #include <archive.h>
 #endif
@@ -26,6 +27,8 @@ const char *hpt_source_kind_name(enum hpt_source_kind kind)
 		return "kvm-stream";
 	case HPT_SOURCE_IMAGE:
 		return "image";
+	case HPT_SOURCE_LISTING:
+		return "kvm-debugfs";
 	default:
 		return NULL;
 	}
@@ -81,6 +84,21 @@ static int stream_info(const struct hpt_guest *guest, struct hpt_guest_info *kno
 	return 0;
 }
 
+static int listing_info(const struct hpt_guest *guest, struct hpt_guest_info *known,
+			struct hpt_error *err)
+{
+	struct hpt_debugfs_info info = { .size = sizeof(info) };
+	int r = hpt_debugfs_info(guest->table, &info, err);
+
+	if (r)
+		return r;
+	known->mmu = HPT_GUEST_MMU_HASH;
+	known->order = hpt_table_order(guest->table);
+	known->order_guessed = info.order_inferred;
+	known->rounds = 1;
+	return 0;
+}
+
 static int image_info(const struct hpt_guest *guest, struct hpt_guest_info *known)
 {
 	known->mmu = HPT_GUEST_MMU_HASH;
@@ -107,6 +125,8 @@ int hpt_guest_info(const struct hpt_guest *guest, struct hpt_guest_info *info,
 		r = saved_info(guest, &known, err);
 	else if (guest->kind == HPT_SOURCE_STREAM)
 		r = stream_info(guest, &known, err);
+	else if (guest->kind == HPT_SOURCE_LISTING)
+		r = listing_info(guest, &known, err);
 	else
 		r = image_info(guest, &known);
 	return r ? r : guest_result_out(info, &known, sizeof(known), "hpt_guest_info", err);

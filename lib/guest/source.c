@@ -96,6 +96,9 @@ static int look_at_descriptor(struct guest_source *source, struct hpt_error *err
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	pos = lseek(source->fd, 0, SEEK_CUR);
+	/* The kernel's own files can be regular and yet have no position. */
+	if (pos < 0 && errno == ESPIPE)
+		return 0;
 	if (pos < 0)
 		return guest_fail_errno(err, errno, "cannot tell the file's position");
 	source->regular = true;

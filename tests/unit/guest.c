@@ -687,6 +687,7 @@ static void arguments(void **state)
 	assert_string_equal(hpt_source_kind_name(HPT_SOURCE_QEMU), "qemu");
 	assert_string_equal(hpt_source_kind_name(HPT_SOURCE_STREAM), "kvm-stream");
 	assert_string_equal(hpt_source_kind_name(HPT_SOURCE_IMAGE), "image");
+	assert_string_equal(hpt_source_kind_name(HPT_SOURCE_LISTING), "kvm-debugfs");
 	assert_null(hpt_source_kind_name(HPT_SOURCE_DETECT));
 	assert_null(hpt_guest_feature(1000));
 	bytes_free(&b);
