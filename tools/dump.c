@@ -18,6 +18,7 @@ static const struct option dump_options[] = {
 	{ "all", no_argument, NULL, OPT_ALL },
 	{ "limit", required_argument, NULL, OPT_LIMIT },
 	{ "processor", required_argument, NULL, OPT_PROCESSOR },
+	{ "host", no_argument, NULL, OPT_HOST },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "csv", no_argument, NULL, OPT_CSV },
 	{ "raw", no_argument, NULL, OPT_RAW },
@@ -42,6 +43,7 @@ static const char dump_help[] =
 	"In which form:\n"
 	"      --json            one JSON object a line\n"
 	"      --csv             comma-separated, names in the first line\n"
+	"      --host            of KVM's listing: what the host has in each slot, too\n"
 	"      --raw             16 bytes an entry, big-endian; not to a terminal\n"
 	"      --processor NAME  whose page sizes: 970, power5+, power6, power7, power8\n"
 	"                        (if nothing is said), power9, power10\n" COLOR_HELP
@@ -52,6 +54,9 @@ static const char dump_help[] =
 	"address), pp, key, WIMG, NRCB (no-execute, referenced, changed, bolted). A mark at\n"
 	"the end and the two doublewords follow where not all can be told: !lp (no page size\n"
 	"of the processor), !pteg (cannot be in this group), !segment, !avpn (reserved bits).\n"
+	"With --host: host (real address of the host), pp, key, NRC as in force there, and AIM:\n"
+	"absent (no page of the host behind it), an access is emulated, modified since a reader\n"
+	"of the stream last had it.\n"
 	"\n" SOURCE_HELP;
 
 #define READ_ENTRIES 4096u
@@ -64,6 +69,7 @@ struct dump {
 	const struct form *form;
 	uint64_t limit;
 	bool all;
+	bool host;
 	struct view view;
 	struct output out;
 	struct row row;
@@ -116,6 +122,9 @@ static int set_option(struct dump *dump, int code)
 		return set_range(dump, "ptex", &dump->ptex);
 	case OPT_ALL:
 		dump->all = true;
+		return 0;
+	case OPT_HOST:
+		dump->host = true;
 		return 0;
 	case OPT_LIMIT:
 		if (!parse_number(optarg, &dump->limit))
@@ -194,6 +203,7 @@ static int dump_table(struct dump *dump, const struct hpt_table *table)
 				   (unsigned long long)slots, (unsigned long long)slots - 1);
 	n = last - dump->ptex.first + 1;
 	view_init(&dump->view, table, dump->sizes);
+	dump->view.listing = dump->host ? table : NULL;
 	if (dump->form->begin)
 		dump->form->begin(&dump->out, &dump->view);
 	if (!dump->limit)
@@ -208,6 +218,17 @@ static int dump_table(struct dump *dump, const struct hpt_table *table)
 	return EXIT_ERROR;
 }
 
+/* Is there anything that --host could show? */
+static int check_host(const struct dump *dump, const struct hpt_table *table)
+{
+	struct hpt_debugfs_info info = { .size = sizeof(info) };
+
+	if (!dump->host || !hpt_debugfs_info(table, &info, NULL))
+		return 0;
+	return usage_error(dump->common.command,
+			   "--host: the source is no listing of KVM's (kvm-debugfs)");
+}
+
 static int dump_source(struct dump *dump)
 {
 	struct source source;
@@ -215,10 +236,14 @@ static int dump_source(struct dump *dump)
 
 	if (dump->form->binary && isatty(STDOUT_FILENO))
 		return usage_error(dump->common.command, "--raw is binary: not to a terminal");
+	if (dump->form->binary && dump->host)
+		return usage_error(dump->common.command, "--raw and --host exclude each other");
 	ret = source_need_table(&source, &dump->common, 0);
 	if (ret)
 		return ret;
-	ret = output_open(&dump->out, STDOUT_FILENO, "standard output");
+	ret = check_host(dump, source.table);
+	if (!ret)
+		ret = output_open(&dump->out, STDOUT_FILENO, "standard output");
 	if (!ret) {
 		output_colour(&dump->out, dump->common.colour);
 		ret = dump_table(dump, source.table);

@@ -15,11 +15,35 @@ static void put_mapping(struct output *out, const struct row *row)
 	json_hex_field(out, "ra", row->has_page, row->ra);
 }
 
+static void put_host(struct output *out, const struct row *row)
+{
+	const struct hpt_debugfs_slot *host = &row->host;
+	struct hpt_fields fields;
+	uint64_t ra = 0;
+	bool has_ra = row_host_ra(row, &ra);
+
+	hpt_entry_split(host->host, &fields);
+	put_text(out, ",\"host\":{");
+	json_key(out, "v");
+	json_hex(out, host->real.v);
+	json_hex_field(out, "r", true, host->real.r);
+	json_hex_field(out, "guest_r", true, host->guest_r);
+	json_hex_field(out, "ra", has_ra, ra);
+	json_field(out, "pp", true, fields.pp);
+	json_field(out, "key", true, fields.key);
+	json_bool_field(out, "no_execute", fields.no_execute);
+	json_bool_field(out, "referenced", fields.referenced);
+	json_bool_field(out, "changed", fields.changed);
+	json_bool_field(out, "absent", host->absent);
+	json_bool_field(out, "mmio", host->mmio);
+	json_bool_field(out, "modified", host->modified);
+	put_char(out, '}');
+}
+
 static void put_row(struct output *out, const struct view *view, const struct row *row)
 {
 	const struct hpt_fields *fields = &row->fields;
 
-	(void)view;
 	put_char(out, '{');
 	json_key(out, "ptex");
 	json_hex(out, row->ptex);
@@ -40,6 +64,8 @@ static void put_row(struct output *out, const struct view *view, const struct ro
 		json_bool_field(out, "bolted", row->entry.v & HPT_V_BOLTED);
 		json_field(out, "software", true, fields->software);
 		json_string_field(out, "problem", problem_name(row->problem));
+		if (view->listing)
+			put_host(out, row);
 	}
 	put_text(out, "}\n");
 }

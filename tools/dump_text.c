@@ -26,6 +26,11 @@ static void begin(struct output *out, const struct view *view)
 	put_char(out, ' ');
 	put_right(out, "ra", WIDTH_RA);
 	put_text(out, " pp key WIMG NRCB");
+	if (view->listing) {
+		put_char(out, ' ');
+		put_right(out, "host", WIDTH_RA);
+		put_text(out, " pp key NRC AIM");
+	}
 	put_style(out, STYLE_NONE);
 	put_char(out, '\n');
 }
@@ -65,6 +70,31 @@ static void put_real(struct output *out, const struct row *row)
 	put_right(out, row->has_page ? text_hex(buffer, row->ra) : "-", WIDTH_RA);
 }
 
+/* What KVM put in its place; A: absent, I: an access is emulated, M: modified. */
+static void put_host(struct output *out, const struct row *row)
+{
+	const struct hpt_debugfs_slot *host = &row->host;
+	struct hpt_fields fields;
+	char buffer[TEXT_MAX];
+	uint64_t ra;
+
+	hpt_entry_split(host->host, &fields);
+	put_char(out, ' ');
+	put_right(out, row_host_ra(row, &ra) ? text_hex(buffer, ra) : "-", WIDTH_RA);
+	put_char(out, ' ');
+	put_right(out, text_number(buffer, fields.pp), 2);
+	put_char(out, ' ');
+	put_right(out, text_number(buffer, fields.key), 3);
+	put_char(out, ' ');
+	put_char(out, fields.no_execute ? 'N' : '-');
+	put_char(out, fields.referenced ? 'R' : '-');
+	put_char(out, fields.changed ? 'C' : '-');
+	put_char(out, ' ');
+	put_char(out, host->absent ? 'A' : '-');
+	put_char(out, host->mmio ? 'I' : '-');
+	put_char(out, host->modified ? 'M' : '-');
+}
+
 static void put_words(struct output *out, const struct hpt_entry *entry)
 {
 	put_text(out, " v=");
@@ -91,6 +121,8 @@ static void put_row(struct output *out, const struct view *view, const struct ro
 		put_virtual(out, row);
 		put_real(out, row);
 		put_row_attributes(out, row);
+		if (view->listing)
+			put_host(out, row);
 	}
 	if (row->problem) {
 		put_style(out, STYLE_RED);

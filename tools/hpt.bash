@@ -11,7 +11,7 @@ _hpt_words()
 	info) echo "--json --color" ;;
 	dump)
 		echo "--ptex --vsid --ra --page-size --bolted --all --limit --processor" \
-			"--json --csv --raw --color"
+			"--host --json --csv --raw --color"
 		;;
 	stat) echo "--json --processor --color" ;;
 	convert) echo "--to --output --force" ;;
@@ -19,13 +19,15 @@ _hpt_words()
 	read) echo "$vcpu $linux $access --real --raw --all" ;;
 	cpus) echo "$vcpu --json --color" ;;
 	who) echo "$vcpu $linux --exact --json --color" ;;
+	list) echo "--count --json --debugfs --color --help" ;;
 	esac
 }
 
 _hpt_values()
 {
 	case $1 in
-	--kind) echo "qemu kvm-stream image ram" ;;
+	--kind) echo "qemu kvm-stream image kvm-debugfs ram" ;;
+	--form) echo "classic v3" ;;
 	--dialect) echo "kvm-le kvm-be qemu" ;;
 	--color) echo "auto always never" ;;
 	--to) echo "kvm-le kvm-be qemu image" ;;
@@ -42,8 +44,8 @@ _hpt_values()
 
 _hpt()
 {
-	local common="--kind --order --dialect --then --sdr1 --ptcr --lpid --help"
-	local commands="info dump stat convert translate explain read cpus who help"
+	local common="--kind --order --dialect --then --sdr1 --ptcr --lpid --form --debugfs --help"
+	local commands="info dump stat convert translate explain read cpus who list help"
 	local current=${COMP_WORDS[COMP_CWORD]}
 	local previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local command=${COMP_WORDS[1]}
@@ -67,6 +69,9 @@ _hpt()
 	if values=$(_hpt_values "$previous"); then
 		mapfile -t COMPREPLY < <(compgen -W "$values" -- "$current")
 		return
+	fi
+	if [[ $command == list ]]; then
+		common=
 	fi
 	if [[ $current == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$common $(_hpt_words "$command")" -- "$current")

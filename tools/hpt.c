@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
 	&read_command,
 	&cpus_command,
 	&who_command,
+	&list_command,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -57,6 +57,8 @@ static const char *kind_words(const struct info *info)
 		return "kvm-stream: a captured HTAB stream";
 	case HPT_SOURCE_IMAGE:
 		return "image: a flat table";
+	case HPT_SOURCE_LISTING:
+		return "kvm-debugfs: KVM's own listing of a guest's table";
 	default:
 		return info->guest ? "unknown" : "ram: the memory of a bare machine";
 	}
@@ -170,7 +172,7 @@ static void put_table(struct output *out, const struct info *info)
 	put_text(out, "order ");
 	put_number(out, known->order);
 	if (known->order_guessed)
-		put_text(out, " (guessed)");
+		put_text(out, known->kind == HPT_SOURCE_LISTING ? " at least" : " (guessed)");
 	put_text(out, ": ");
 	put_bytes_of(out, info->slots * HPT_ENTRY_BYTES);
 	put_char(out, '\n');

@@ -77,7 +77,7 @@ static int bad_option(const struct common *common, char **argv, int code)
 static int set_kind(struct common *common)
 {
 	static const enum hpt_source_kind kinds[] = { HPT_SOURCE_QEMU, HPT_SOURCE_STREAM,
-						      HPT_SOURCE_IMAGE };
+						      HPT_SOURCE_IMAGE, HPT_SOURCE_LISTING };
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (strcmp(optarg, hpt_source_kind_name(kinds[i])) == 0) {
@@ -88,7 +88,7 @@ static int set_kind(struct common *common)
 	common->ram = strcmp(optarg, "ram") == 0;
 	if (common->ram)
 		return 0;
-	return bad_value(common, "kind", optarg, "qemu, kvm-stream, image or ram");
+	return bad_value(common, "kind", optarg, "qemu, kvm-stream, image, kvm-debugfs or ram");
 }
 
 int parse_dialect(const char *text, enum hpt_dialect *out)
@@ -136,6 +136,18 @@ static int set_colour(struct common *common)
 	return bad_value(common, "color", optarg, "auto, always or never");
 }
 
+static int set_form(struct common *common)
+{
+	common->guest.flags &= ~(HPT_GUEST_CLASSIC | HPT_GUEST_V3);
+	if (strcmp(optarg, "classic") == 0)
+		common->guest.flags |= HPT_GUEST_CLASSIC;
+	else if (strcmp(optarg, "v3") == 0)
+		common->guest.flags |= HPT_GUEST_V3;
+	else
+		return bad_value(common, "form", optarg, "classic or v3");
+	return 0;
+}
+
 /* Where the table of a RAM image lies. */
 static int set_pointer(struct common *common, int code)
 {
@@ -181,6 +193,10 @@ int options_next(struct common *common, int argc, char **argv)
 			bad = set_colour(common);
 		else if (code == OPT_SDR1 || code == OPT_PTCR || code == OPT_LPID)
 			bad = set_pointer(common, code);
+		else if (code == OPT_FORM)
+			bad = set_form(common);
+		else if (code == OPT_DEBUGFS)
+			common->debugfs = optarg;
 		else if (code == OPT_THEN)
 			common->then[common->n_then++] = optarg;
 		else if (code == OPT_HELP)

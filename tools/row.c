@@ -12,6 +12,7 @@ void view_init(struct view *view, const struct hpt_table *table,
 	       const struct hpt_page_sizes *sizes)
 {
 	view->sizes = sizes;
+	view->listing = NULL;
 	view->order = hpt_table_order(table);
 	view->ptex_digits = hex_digits_for(view->order - HPT_ENTRY_SHIFT);
 	view->pteg_digits = hex_digits_for(view->order - HPT_PTEG_SHIFT);
@@ -26,10 +27,21 @@ static void decode_segment(struct row *row)
 		row->problem = PROBLEM_SEGMENT;
 }
 
+bool row_host_ra(const struct row *row, uint64_t *ra)
+{
+	if (!row->host.listed || row->host.absent || !row->has_page)
+		return false;
+	*ra = hpt_entry_ra(row->host.host, row->page.actual_shift);
+	return true;
+}
+
 void row_decode(struct row *row, const struct view *view, uint64_t ptex,
 		struct hpt_entry entry)
 {
 	*row = (struct row){ .ptex = ptex, .entry = entry };
+	row->host.size = sizeof(row->host);
+	if (view->listing)
+		(void)hpt_debugfs_slot(view->listing, ptex, &row->host, NULL);
 	hpt_entry_split(entry, &row->fields);
 	if (!row->fields.valid)
 		return;

@@ -19,6 +19,8 @@ enum problem {
 struct view {
 	const struct hpt_page_sizes *sizes;
 	unsigned order;
+	/* KVM's listing, if the host's side is to be shown too; else NULL */
+	const struct hpt_table *listing;
 	unsigned ptex_digits;
 	unsigned pteg_digits;
 };
@@ -31,6 +33,7 @@ struct row {
 	struct hpt_va va;     /* when has_va */
 	uint64_t vsid;	      /* when has_vsid */
 	uint64_t ra;	      /* when has_page */
+	struct hpt_debugfs_slot host; /* when view->listing */
 	bool has_page;
 	bool has_va;
 	bool has_vsid;
@@ -43,6 +46,9 @@ void row_decode(struct row *row, const struct view *view, uint64_t ptex,
 		struct hpt_entry entry);
 const char *problem_name(enum problem problem);
 const char *segment_name(const struct row *row);
+
+/* The host's real address of the page; false where there is none, or it cannot be told. */
+bool row_host_ra(const struct row *row, uint64_t *ra);
 
 /* row_text.c: "64K/16M", in a buffer of TEXT_MAX bytes; and " pp key WIMG NRCB" */
 const char *row_pages(char *buffer, const struct row *row);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "tool.h"
+#include "source.h"
 
 /* Opening what the operand and the options name. */
 
@@ -23,6 +23,8 @@ static int report(const struct hpt_error *err, const struct common *common)
 		hint = " (--order can say it)";
 	else if (err->code == HPT_ERR_BYTE_ORDER)
 		hint = " (--dialect can say it)";
+	else if (err->code == HPT_ERR_FORM && strstr(err->text, "say the form"))
+		hint = " (--form can say it)";
 	else if (err->code == HPT_ERR_FORMAT && !common->guest.kind)
 		hint = " (--kind can say what it is)";
 	if ((err->has & HPT_ERROR_HAS_OFFSET) && !strstr(err->text, "offset"))
@@ -65,7 +67,7 @@ static int open_passes(struct source *source, const struct common *common, const
 	int ret;
 
 	progress_begin(&progress, "reading");
-	options.flags = flags;
+	options.flags |= flags;
 	options.progress = step;
 	options.arg = &progress;
 	ret = open_guest(source, path, &options, err);
@@ -112,7 +114,7 @@ static int open_ram(struct source *source, const struct common *common, const ch
 	return open_ram_table(source, common, err);
 }
 
-static int open_path(struct source *source, const struct common *common, const char *path,
+int source_open_path(struct source *source, const struct common *common, const char *path,
 		     uint32_t flags, struct hpt_error *err)
 {
 	if (common->ram)
@@ -124,12 +126,13 @@ static int open_path(struct source *source, const struct common *common, const c
 static int open_file(struct source *source, const struct common *common, const char *rest,
 		     uint32_t flags, struct hpt_error *err)
 {
-	return open_path(source, common, strcmp(rest, "-") ? rest : "./-", flags, err);
+	return source_open_path(source, common, strcmp(rest, "-") ? rest : "./-", flags, err);
 }
 
 /* What is not said by a path alone. */
 static const struct source_prefix prefixes[] = {
 	{ "file:", open_file },
+	{ "debugfs:", open_debugfs },
 };
 
 static int open_named(struct source *source, const struct common *common, uint32_t flags,
@@ -142,7 +145,22 @@ static int open_named(struct source *source, const struct common *common, uint32
 			return prefixes[i].open(source, common, common->source + len, flags,
 						err);
 	}
-	return open_path(source, common, common->source, flags, err);
+	return source_open_path(source, common, common->source, flags, err);
+}
+
+/*
+ * What a table of the wrong order says is wrong: virtual addresses, and that nothing maps an
+ * address. Said once, unless the command shows it itself, as with HPT_GUEST_GUESS_ORDER.
+ */
+static void warn_of_order(const struct source *source, uint32_t flags)
+{
+	struct hpt_guest_info info = { .size = sizeof(info) };
+
+	if (!source->guest || flags & HPT_GUEST_GUESS_ORDER ||
+	    hpt_guest_info(source->guest, &info, NULL) || info.kind != HPT_SOURCE_LISTING ||
+	    !info.order_guessed)
+		return;
+	complain("%s (--order says it)", hpt_guest_warning(source->guest, 0));
 }
 
 /* Open the source and its table; a guest without one is no failure here. */
@@ -160,6 +178,8 @@ int source_open(struct source *source, const struct common *common, uint32_t fla
 	if (!ret && source->guest)
 		ret = hpt_guest_table(source->guest, &source->table, &err);
 	source->no_table = err;
+	if (!ret)
+		warn_of_order(source, flags);
 	if (!ret || ret == HPT_ERR_NO_HPT)
 		return 0;
 	source_close(source);

@@ -47,6 +47,7 @@ extern const struct command explain_command;
 extern const struct command read_command;
 extern const struct command cpus_command;
 extern const struct command who_command;
+extern const struct command list_command;
 
 /*
  * message.c: what goes to standard error, each message a line that begins with "hpt: ".
@@ -101,6 +102,10 @@ enum {
 	OPT_TRANSLATION,
 	OPT_REAL,
 	OPT_EXACT,
+	OPT_DEBUGFS,
+	OPT_FORM,
+	OPT_COUNT,
+	OPT_HOST,
 };
 
 #define SOURCE_OPTIONS                                               \
@@ -111,6 +116,8 @@ enum {
 		{ "sdr1", required_argument, NULL, OPT_SDR1 },       \
 		{ "ptcr", required_argument, NULL, OPT_PTCR },       \
 		{ "lpid", required_argument, NULL, OPT_LPID },       \
+		{ "debugfs", required_argument, NULL, OPT_DEBUGFS }, \
+		{ "form", required_argument, NULL, OPT_FORM },       \
 	{                                                            \
 		"help", no_argument, NULL, OPT_HELP                  \
 	}
@@ -122,18 +129,23 @@ enum {
 
 #define SOURCE_HELP                                                                          \
 	"SOURCE is a file, or - for standard input; file:PATH is a file whatever its name\n" \
-	"looks like. Files compressed by gzip, xz, zstd or bzip2 open as they are. The\n"    \
+	"looks like; debugfs:PID is a guest that runs on this KVM-HV host (as root; see\n"   \
+	"'hpt list'). Files compressed by gzip, xz, zstd or bzip2 open as they are. The\n"   \
 	"kind is found by looking, or said:\n"                                               \
 	"      --kind KIND       qemu (a guest saved by QEMU), kvm-stream (the HTAB\n"       \
-	"                        stream as captured), image (a flat table) or ram (the\n"    \
-	"                        memory of a bare machine, from real address 0)\n"           \
+	"                        stream as captured), image (a flat table), kvm-debugfs\n"   \
+	"                        (KVM's own listing) or ram (the memory of a bare\n"         \
+	"                        machine, from real address 0)\n"                            \
 	"      --order N         the table has 2^N bytes, 18 to 46\n"                        \
 	"      --dialect NAME    of a stream: kvm-le, kvm-be or qemu\n"                      \
 	"      --then FILE       apply another captured pass on top of a stream; may be\n"   \
 	"                        given several times\n"                                      \
 	"      --sdr1 VALUE      of ram: the register that says where its table lies\n"      \
 	"      --ptcr VALUE      of ram: likewise, from POWER9 on\n"                         \
-	"      --lpid N          of ram: which entry of the partition table, if not 0\n"
+	"      --lpid N          of ram: which entry of the partition table, if not 0\n"     \
+	"      --form FORM       of kvm-debugfs: the host's entries are classic (to POWER8)\n" \
+	"                        or v3 (ISA 3.0), if that cannot be told\n"                    \
+	"      --debugfs DIR     where debugfs is mounted, if /proc/self/mounts does not say\n"
 
 #define COLOR_HELP "      --color WHEN      auto, always or never; auto obeys NO_COLOR\n"
 
@@ -154,6 +166,7 @@ struct common {
 	uint64_t sdr1;
 	uint64_t ptcr;
 	uint32_t lpid;
+	const char *debugfs; /* where it is mounted, if that is said */
 };
 
 /* Numbers from first to last, both included. */

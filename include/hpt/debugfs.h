@@ -14,8 +14,9 @@
  * is open the kernel keeps the VM alive, and each entry is locked for a moment as it is
  * listed. A copy of the file is as good as the file, wherever it is.
  *
- * A line of the listing is a slot that is valid or absent (one that the guest has entered and
- * that has no page of the host behind it now): index, doubleword 0 and 1 of the entry that
+ * A line of the listing is a slot that is valid or absent: one that the guest has entered and
+ * that has no page of the host behind it now. (A fork() of the process that runs the guest can
+ * make all of them so for a while.) It has the index, doubleword 0 and 1 of the entry that
  * hardware searches, and the guest's doubleword 1, all hexadecimal:
  *
  *     2c 0000000123466803 00000000047cd016 00000000011ad016

@@ -7,7 +7,7 @@
  * @brief A hashed page table, wherever it lives: read n entries, write n entries, iterate.
  *
  * A table is anything that gives n entries from an index (PTEX). The backends of
- * hpt/memory.h, hpt/kvm.h, hpt/stream.h and hpt/qemu.h make one; so does
+ * hpt/memory.h, hpt/kvm.h, hpt/debugfs.h, hpt/capture.h and hpt/qemu.h make one; so does
  * hpt_table_open() with operations of your own, which the built-in backends use too.
  */
 

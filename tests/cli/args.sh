@@ -10,7 +10,7 @@ source=$(stream powernv8/sparse-p1)
 
 run --help
 ok "--help answers" answered
-for command in info dump stat convert translate explain read cpus who; do
+for command in info dump stat convert translate explain read cpus who list; do
 	ok "--help lists $command" out_has "  $command "
 done
 run -h
@@ -68,7 +68,8 @@ while read -r command option value expected; do
 	run "$command" "$option" "$value" "$source"
 	ok "$command $option $value" refused 2 "$option: '$value' is not $expected"
 done <<'LIST'
-info --kind elf qemu, kvm-stream, image or ram
+info --kind elf qemu, kvm-stream, image, kvm-debugfs or ram
+info --form v2 classic or v3
 info --sdr1 x a number, decimal or hexadecimal after 0x
 who --ptcr 0x a number, decimal or hexadecimal after 0x
 dump --lpid 4294967296 a number, decimal or hexadecimal after 0x

