@@ -92,7 +92,8 @@ static int listing_info(const struct hpt_guest *guest, struct hpt_guest_info *kn
 
 	if (r)
 		return r;
-	known->mmu = HPT_GUEST_MMU_HASH;
+	/* An empty one is of a radix guest as likely as not. */
+	known->mmu = info.listed ? HPT_GUEST_MMU_HASH : HPT_GUEST_MMU_UNKNOWN;
 	known->order = hpt_table_order(guest->table);
 	known->order_guessed = info.order_inferred;
 	known->rounds = 1;
