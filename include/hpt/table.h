@@ -285,6 +285,49 @@ HPT_API int hpt_table_next_change(struct hpt_table *table, struct hpt_change *ch
 HPT_API int hpt_table_copy(struct hpt_table *to, const struct hpt_table *from,
 			   uint64_t *done, struct hpt_error *err);
 
+/**
+ * @brief Called for each slot in which two tables differ, in ascending order.
+ * @param arg what was given to hpt_table_compare()
+ * @param ptex index of the slot
+ * @param before the first table's entry; {0, 0} where it has none that is valid
+ * @param after the second table's entry, likewise
+ * @return 0 to go on; anything else ends the comparison with #HPT_ERR_STOPPED
+ */
+typedef int hpt_compare_fn(void *arg, uint64_t ptex, struct hpt_entry before,
+			   struct hpt_entry after);
+
+/** @brief How to compare. */
+struct hpt_compare_options {
+	size_t size; /**< sizeof(struct hpt_compare_options) */
+	/** Bits in which two valid entries may differ and be the same, such as
+	 *  #HPT_R_REFERENCED and #HPT_R_CHANGED in its r; #HPT_V_VALID cannot be one. */
+	struct hpt_entry ignore;
+};
+
+/**
+ * @brief Where two tables differ, slot by slot.
+ * @param before a table
+ * @param after another, of the same order
+ * @param options NULL: every bit counts
+ * @param fn called for each slot with a difference; it may read both tables, and must
+ *        write neither
+ * @param arg given to @p fn
+ * @param err see hpt/error.h
+ * @return 0: compared to the end; #HPT_ERR_ARGUMENT: a NULL, a size that cannot be, or
+ *         #HPT_V_VALID among the bits to ignore; #HPT_ERR_ORDER: the orders differ;
+ *         #HPT_ERR_STOPPED: @p fn did not return 0; what the backends may return
+ *
+ * What is not valid is equal to all else that is not, and #HPT_V_HYPERVISOR never counts: a
+ * table that migrated is equal to what it was. The order of two slots says nothing of the
+ * order of two changes. The cost follows the valid entries where it does in
+ * hpt_table_each(), with little memory, all of it on the stack. Of a live table every entry
+ * is whole, but two may be of different moments. Threads: const on both.
+ */
+HPT_API int hpt_table_compare(const struct hpt_table *before,
+			      const struct hpt_table *after,
+			      const struct hpt_compare_options *options,
+			      hpt_compare_fn *fn, void *arg, struct hpt_error *err);
+
 HPT_END_DECLS
 
 #endif /* HPT_TABLE_H */
