@@ -31,6 +31,9 @@ struct hpt_capture_options {
 	uint32_t flags;           /**< HPT_CAPTURE_* */
 	enum hpt_dialect dialect; /**< #HPT_DIALECT_DETECT: find out by looking */
 	uint32_t order;           /**< log2 of the table's bytes; 0: from the first pass */
+	/** Stop before the pass after so many: the table as it was then; 0: all. A stream of
+	 *  fewer gives what it has: hpt_capture_info::summary says how many. */
+	uint32_t passes;
 };
 
 /** @brief What is known of a captured stream. */

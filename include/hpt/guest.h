@@ -82,6 +82,7 @@ struct hpt_guest_options {
 	uint32_t flags;                  /**< HPT_GUEST_* */
 	hpt_guest_progress_fn *progress; /**< optional */
 	void *arg;                       /**< given to hpt_guest_options::progress */
+	uint32_t passes;                 /**< as hpt_capture_options::passes, of a stream */
 };
 
 /**

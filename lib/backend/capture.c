@@ -30,6 +30,8 @@ struct input {
 	unsigned char *buffer;
 	size_t room;
 	bool ended;
+	bool cut;        /* ended here, at the end of the last pass that was wanted */
+	uint32_t passes; /* how many are wanted; 0: all */
 };
 
 /* Read until @want bytes are there or the source ends. */
@@ -73,6 +75,14 @@ static int find_dialect(struct input *in, unsigned order, enum hpt_dialect *dial
 	return ret;
 }
 
+/* A run of a pass that is not wanted: all ends before it. */
+static void cut(struct input *in, struct hpt_decoder *d, const struct hpt_decoder *before)
+{
+	*d = *before;
+	in->have = 0;
+	in->ended = in->cut = true;
+}
+
 static int decode_window(struct hpt_decoder *d, struct hpt_sparse *sparse, struct input *in,
 			 struct hpt_error *err)
 {
@@ -80,10 +90,18 @@ static int decode_window(struct hpt_decoder *d, struct hpt_sparse *sparse, struc
 	enum hpt_event event = HPT_EVENT_RUN;
 
 	while (event != HPT_EVENT_MORE) {
+		struct hpt_decoder before;
 		struct hpt_run run;
 		size_t used;
-		int ret = hpt_decoder_next(d, p, in->have, &used, &event, &run, err);
+		int ret;
 
+		if (in->passes)
+			before = *d;
+		ret = hpt_decoder_next(d, p, in->have, &used, &event, &run, err);
+		if (!ret && event == HPT_EVENT_RUN && in->passes && run.pass >= in->passes) {
+			cut(in, d, &before);
+			return HPT_OK;
+		}
 		if (!ret && event == HPT_EVENT_RUN)
 			ret = hpt_sparse_apply(sparse, run.ptex, run.entries_be, run.n_valid,
 					       run.n_invalid, err);
@@ -237,7 +255,10 @@ static int decode_source(struct hpt_capture_info *info, struct hpt_decoder_optio
 	ret = hpt_decoder_init(&d, options, err);
 	if (!ret)
 		ret = decode_all(&d, sparse, in, err);
-	return ret ? ret : finish(&d, info, err);
+	if (ret || !in->cut)
+		return ret ? ret : finish(&d, info, err);
+	hpt_decoder_summary(&d, &info->summary);
+	return HPT_OK;
 }
 
 static int check_source(const struct hpt_reader_ops *given, struct hpt_reader_ops *ops,
@@ -300,6 +321,7 @@ static int open_input(struct input *in, const struct hpt_capture_options *option
 		free(c);
 		return hpt_fail(err, HPT_ERR_MEMORY, "capture: out of memory");
 	}
+	in->passes = o.passes;
 	ret = open_table(c, in, &o, out, err ? err : &own);
 	free(in->buffer);
 	if (ret)

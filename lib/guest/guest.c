@@ -22,6 +22,7 @@ static int open_stream(struct hpt_guest *guest, struct hpt_error *err)
 		.size = sizeof(options),
 		.dialect = guest->options.dialect,
 		.order = guest->options.order,
+		.passes = guest->options.passes,
 	};
 	struct hpt_capture_info info = { .size = sizeof(info) };
 	int r;

@@ -242,6 +242,49 @@ static void test_passes(void **state)
 	hpt_table_close(table);
 }
 
+/* Two passes in one stream: as it was after the first, after both, and after more than it has. */
+static void check_wanted(const char *bytes, size_t len, uint32_t passes,
+			 size_t used, const char *listing)
+{
+	const struct hpt_capture_options o = { .size = sizeof(o), .passes = passes };
+	struct hpt_capture_info info = { .size = sizeof(info) };
+	struct source s = { .bytes = bytes, .len = len, .step = 1021 };
+	static struct hpt_entry truth[UNIT_SLOTS];
+	struct hpt_table *tables[2];
+
+	assert_int_equal(hpt_capture_open_memory(bytes, len, &o, &tables[0], NULL), 0);
+	assert_int_equal(hpt_capture_open_reader(&source_ops, &s, &o, &tables[1], NULL), 0);
+	unit_load_listing(listing, false, truth);
+	for (unsigned i = 0; i < COUNT(tables); i++) {
+		assert_int_equal(hpt_capture_info(tables[i], &info, NULL), 0);
+		assert_int_equal(info.summary.passes, passes > 1 ? 2 : 1);
+		assert_int_equal(info.summary.bytes, used);
+		assert_int_equal(info.dialect, HPT_DIALECT_KVM_LE);
+		unit_same_table(tables[i], truth, UNIT_SLOTS);
+		hpt_table_close(tables[i]);
+	}
+}
+
+static void test_wanted_passes(void **state)
+{
+	size_t first, second;
+	char *a = unit_load(V8 "sparse-p1.stream", &first);
+	char *b = unit_load(V8 "sparse-p2-changed.stream", &second);
+	char *both = malloc(first + second);
+
+	(void)state;
+	assert_non_null(both);
+	memcpy(both, a, first);
+	memcpy(both + first, b, second);
+	check_wanted(both, first + second, 1, first, V8 "sparse-p1.debugfs");
+	for (uint32_t passes = 2; passes <= 3; passes++)
+		check_wanted(both, first + second, passes, first + second,
+			     V8 "sparse-p2-changed.debugfs");
+	free(a);
+	free(b);
+	free(both);
+}
+
 /*
  * Behind the reader that took only bolted ones: slots that its pass named are as in the
  * listing (or invalid, when not bolted), all others as before; so with the pass after it.
@@ -659,6 +702,7 @@ int main(void)
 		cmocka_unit_test(test_first_passes),
 		cmocka_unit_test(test_bolted),
 		cmocka_unit_test(test_passes),
+		cmocka_unit_test(test_wanted_passes),
 		cmocka_unit_test(test_pass_after_bolted),
 		cmocka_unit_test(test_partial),
 		cmocka_unit_test(test_empty),
