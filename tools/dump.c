@@ -86,40 +86,11 @@ static int set_form(struct dump *dump, const struct form *form)
 	return 0;
 }
 
-static int set_range(struct dump *dump, const char *option, struct range *range)
-{
-	if (parse_range(optarg, range))
-		return bad_value(&dump->common, option, optarg, "a range: A, A-B, A- or A+N");
-	return 0;
-}
-
-static int set_filter(struct dump *dump, int code)
-{
-	struct filter *filter = &dump->filter;
-
-	switch (code) {
-	case OPT_VSID:
-		filter->by_vsid = true;
-		return set_range(dump, "vsid", &filter->vsid);
-	case OPT_RA:
-		filter->by_ra = true;
-		return set_range(dump, "ra", &filter->ra);
-	case OPT_PAGE_SIZE:
-		if (!filter_page_size(filter, optarg))
-			return 0;
-		return bad_value(&dump->common, "page-size", optarg,
-				 "a page size such as 64K, or two: BASE/ACTUAL");
-	default:
-		filter->bolted = true;
-		return 0;
-	}
-}
-
 static int set_option(struct dump *dump, int code)
 {
 	switch (code) {
 	case OPT_PTEX:
-		return set_range(dump, "ptex", &dump->ptex);
+		return filter_range(&dump->common, "ptex", &dump->ptex);
 	case OPT_ALL:
 		dump->all = true;
 		return 0;
@@ -142,7 +113,7 @@ static int set_option(struct dump *dump, int code)
 	case OPT_RAW:
 		return set_form(dump, &raw_form);
 	default:
-		return set_filter(dump, code);
+		return filter_option(&dump->filter, &dump->common, code);
 	}
 }
 

@@ -40,7 +40,7 @@ static void put_host(struct output *out, const struct row *row)
 	put_char(out, '}');
 }
 
-static void put_row(struct output *out, const struct view *view, const struct row *row)
+void json_row(struct output *out, const struct row *row)
 {
 	const struct hpt_fields *fields = &row->fields;
 
@@ -64,10 +64,17 @@ static void put_row(struct output *out, const struct view *view, const struct ro
 		json_bool_field(out, "bolted", row->entry.v & HPT_V_BOLTED);
 		json_field(out, "software", true, fields->software);
 		json_string_field(out, "problem", problem_name(row->problem));
-		if (view->listing)
+		if (row->host.listed)
 			put_host(out, row);
 	}
-	put_text(out, "}\n");
+	put_char(out, '}');
 }
 
-const struct form json_form = { .row = put_row };
+static void put_line(struct output *out, const struct view *view, const struct row *row)
+{
+	(void)view;
+	json_row(out, row);
+	put_char(out, '\n');
+}
+
+const struct form json_form = { .row = put_line };

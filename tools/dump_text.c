@@ -11,9 +11,8 @@ enum {
 	WIDTH_RA = 14,
 };
 
-static void begin(struct output *out, const struct view *view)
+void put_row_heading(struct output *out, const struct view *view)
 {
-	put_style(out, STYLE_BOLD);
 	put_left(out, "ptex", view->ptex_digits + 2);
 	put_char(out, ' ');
 	put_left(out, "pteg", view->pteg_digits + 4);
@@ -31,6 +30,12 @@ static void begin(struct output *out, const struct view *view)
 		put_right(out, "host", WIDTH_RA);
 		put_text(out, " pp key NRC AIM");
 	}
+}
+
+static void begin(struct output *out, const struct view *view)
+{
+	put_style(out, STYLE_BOLD);
+	put_row_heading(out, view);
 	put_style(out, STYLE_NONE);
 	put_char(out, '\n');
 }
@@ -112,7 +117,7 @@ static void put_invalid(struct output *out, const struct row *row)
 	put_style(out, STYLE_NONE);
 }
 
-static void put_row(struct output *out, const struct view *view, const struct row *row)
+void put_row_columns(struct output *out, const struct view *view, const struct row *row)
 {
 	put_place(out, view, row);
 	if (!row->fields.valid) {
@@ -131,7 +136,12 @@ static void put_row(struct output *out, const struct view *view, const struct ro
 		put_words(out, &row->entry);
 		put_style(out, STYLE_NONE);
 	}
+}
+
+static void put_line(struct output *out, const struct view *view, const struct row *row)
+{
+	put_row_columns(out, view, row);
 	put_char(out, '\n');
 }
 
-const struct form text_form = { .begin = begin, .row = put_row };
+const struct form text_form = { .begin = begin, .row = put_line };

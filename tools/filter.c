@@ -17,7 +17,7 @@ static int parse_shift(const char *text, unsigned *shift)
 }
 
 /* "64K": pages of that size, whatever their segment; "4K/64K": base and actual. */
-int filter_page_size(struct filter *filter, const char *text)
+static int parse_page_size(struct filter *filter, const char *text)
 {
 	const char *slash = strchr(text, '/');
 	char base[TEXT_MAX];
@@ -40,6 +40,33 @@ int filter_page_size(struct filter *filter, const char *text)
 	filter->base_shift = base_shift;
 	filter->actual_shift = actual_shift;
 	return 0;
+}
+
+int filter_range(const struct common *common, const char *option, struct range *range)
+{
+	if (parse_range(optarg, range))
+		return bad_value(common, option, optarg, "a range: A, A-B, A- or A+N");
+	return 0;
+}
+
+int filter_option(struct filter *filter, const struct common *common, int code)
+{
+	switch (code) {
+	case OPT_VSID:
+		filter->by_vsid = true;
+		return filter_range(common, "vsid", &filter->vsid);
+	case OPT_RA:
+		filter->by_ra = true;
+		return filter_range(common, "ra", &filter->ra);
+	case OPT_PAGE_SIZE:
+		if (!parse_page_size(filter, optarg))
+			return 0;
+		return bad_value(common, "page-size", optarg,
+				 "a page size such as 64K, or two: BASE/ACTUAL");
+	default:
+		filter->bolted = true;
+		return 0;
+	}
 }
 
 static bool within(const struct range *range, uint64_t first, uint64_t last)

@@ -15,7 +15,9 @@ struct filter {
 	bool bolted;
 };
 
-int filter_page_size(struct filter *filter, const char *text);
+/* The options of a filter; each returns 0, or OPT_BAD when it has said why. */
+int filter_range(const struct common *common, const char *option, struct range *range);
+int filter_option(struct filter *filter, const struct common *common, int code);
 bool filter_match(const struct filter *filter, const struct row *row);
 
 #endif /* HPT_TOOL_FILTER_H */

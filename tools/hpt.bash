@@ -19,6 +19,10 @@ _hpt_words()
 	read) echo "$vcpu $linux $access --real --raw --all" ;;
 	cpus) echo "$vcpu --json --color" ;;
 	who) echo "$vcpu $linux --exact --json --color" ;;
+	diff)
+		echo "--pass --ptex --vsid --ra --page-size --bolted --ignore --by-page" \
+			"--processor --brief --stat --json --color"
+		;;
 	list) echo "--count --json --debugfs --color --help" ;;
 	esac
 }
@@ -36,7 +40,8 @@ _hpt_values()
 	--access) echo "read write fetch any" ;;
 	--translation) echo "on off" ;;
 	--linux-pages) echo "4K 64K" ;;
-	--order | --ptex | --vsid | --ra | --limit | --cpu) echo "" ;;
+	--ignore) echo "R C R,C N B WIMG pp key ra base_page actual_page software ptex" ;;
+	--order | --ptex | --vsid | --ra | --limit | --cpu | --pass) echo "" ;;
 	--sdr1 | --ptcr | --lpid) echo "" ;;
 	*) return 1 ;;
 	esac
@@ -45,7 +50,7 @@ _hpt_values()
 _hpt()
 {
 	local common="--kind --order --dialect --then --sdr1 --ptcr --lpid --form --debugfs --help"
-	local commands="info dump stat convert translate explain read cpus who list help"
+	local commands="info dump stat convert translate explain read cpus who diff list help"
 	local current=${COMP_WORDS[COMP_CWORD]}
 	local previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local command=${COMP_WORDS[1]}

@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
 	&read_command,
 	&cpus_command,
 	&who_command,
+	&diff_command,
 	&list_command,
 };
 
@@ -66,7 +67,7 @@ static int print_help(void)
 		 "  -h, --help            this text; hpt COMMAND --help explains COMMAND\n"
 		 "  -V, --version         the version, and what this build can do\n\n"
 		 "Exit status: 0 yes, 1 a negative answer (the guest has no hashed page\n"
-		 "table, an address is not mapped), 2 an error.\n");
+		 "table, an address is not mapped, two tables differ), 2 an error.\n");
 	return output_close(&out);
 }
 

@@ -154,7 +154,9 @@ static int set_pointer(struct common *common, int code)
 	uint64_t value;
 
 	if (parse_number(optarg, &value) || (code == OPT_LPID && value > UINT32_MAX)) {
-		const char *name = code == OPT_SDR1 ? "sdr1" : code == OPT_PTCR ? "ptcr" : "lpid";
+		const char *name = code == OPT_SDR1   ? "sdr1"
+				   : code == OPT_PTCR ? "ptcr"
+						      : "lpid";
 
 		return bad_value(common, name, optarg,
 				 "a number, decimal or hexadecimal after 0x");
@@ -171,40 +173,77 @@ static int set_pointer(struct common *common, int code)
 	return 0;
 }
 
+#define NOT_COMMON 1
+
+/* An option that every command has. */
+static int set_option(struct common *common, int code)
+{
+	switch (code) {
+	case OPT_KIND:
+		return set_kind(common);
+	case OPT_ORDER:
+		return set_order(common);
+	case OPT_DIALECT:
+		return set_dialect(common);
+	case OPT_COLOR:
+		return set_colour(common);
+	case OPT_SDR1:
+	case OPT_PTCR:
+	case OPT_LPID:
+		return set_pointer(common, code);
+	case OPT_FORM:
+		return set_form(common);
+	case OPT_DEBUGFS:
+		common->debugfs = optarg;
+		return 0;
+	case OPT_THEN:
+		common->then[common->n_then++] = optarg;
+		return 0;
+	case OPT_HELP:
+		common->help = true;
+		return 0;
+	default:
+		return NOT_COMMON;
+	}
+}
+
+/*
+ * Of two sources: what is said once is meant for both, what is said again for the second; a
+ * pass on top is the second's alone.
+ */
+static int set_options(struct common *common, int code)
+{
+	uint64_t bit = UINT64_C(1) << (code & 63);
+	int ret = 0;
+
+	if (!common->second)
+		return set_option(common, code);
+	if (code != OPT_THEN && !(common->said & bit))
+		ret = set_option(common, code);
+	if (!ret)
+		ret = set_option(common->second, code);
+	if (ret != NOT_COMMON)
+		common->said |= bit;
+	return ret;
+}
+
 /* The next option that is the command's own, OPT_END, or OPT_BAD. */
 int options_next(struct common *common, int argc, char **argv)
 {
 	const struct command *command = common->command;
-	int bad = 0;
+	int ret = 0;
 
-	while (!bad) {
+	while (!ret) {
 		int code = getopt_long(argc, argv, command->short_options, command->options,
 				       NULL);
 
 		if (code == '?' || code == ':')
 			return bad_option(common, argv, code);
-		if (code == OPT_KIND)
-			bad = set_kind(common);
-		else if (code == OPT_ORDER)
-			bad = set_order(common);
-		else if (code == OPT_DIALECT)
-			bad = set_dialect(common);
-		else if (code == OPT_COLOR)
-			bad = set_colour(common);
-		else if (code == OPT_SDR1 || code == OPT_PTCR || code == OPT_LPID)
-			bad = set_pointer(common, code);
-		else if (code == OPT_FORM)
-			bad = set_form(common);
-		else if (code == OPT_DEBUGFS)
-			common->debugfs = optarg;
-		else if (code == OPT_THEN)
-			common->then[common->n_then++] = optarg;
-		else if (code == OPT_HELP)
-			common->help = true;
-		else
+		ret = code == OPT_END ? NOT_COMMON : set_options(common, code);
+		if (ret == NOT_COMMON)
 			return code;
 	}
-	return bad;
+	return ret;
 }
 
 static int check_ram(const struct common *common)

@@ -54,6 +54,13 @@ bool row_host_ra(const struct row *row, uint64_t *ra);
 const char *row_pages(char *buffer, const struct row *row);
 void put_row_attributes(struct output *out, const struct row *row);
 
+/* dump_text.c: the names of all columns, and a row of them, without the line's end */
+void put_row_heading(struct output *out, const struct view *view);
+void put_row_columns(struct output *out, const struct view *view, const struct row *row);
+
+/* dump_json.c: an entry as an object */
+void json_row(struct output *out, const struct row *row);
+
 /* An output form: what it writes first, and for each entry. */
 struct form {
 	void (*begin)(struct output *out, const struct view *view);

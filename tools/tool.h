@@ -24,7 +24,7 @@
 /* Exit statuses. */
 enum {
 	EXIT_YES = 0,
-	EXIT_NO = 1,	/* a negative answer: the guest has no hashed page table */
+	EXIT_NO = 1,    /* a negative answer: no hashed page table; tables that differ */
 	EXIT_ERROR = 2, /* usage, input or output */
 };
 
@@ -48,6 +48,8 @@ extern const struct command read_command;
 extern const struct command cpus_command;
 extern const struct command who_command;
 extern const struct command list_command;
+extern const struct command diff_command;
+extern const struct command watch_command;
 
 /*
  * message.c: what goes to standard error, each message a line that begins with "hpt: ".
@@ -106,6 +108,14 @@ enum {
 	OPT_FORM,
 	OPT_COUNT,
 	OPT_HOST,
+	OPT_BRIEF = 'q',
+	OPT_IGNORE = 0x140,
+	OPT_STAT,
+	OPT_PASS,
+	OPT_BY_PAGE,
+	OPT_INTERVAL,
+	OPT_FOLLOW,
+	OPT_LINES,
 };
 
 #define SOURCE_OPTIONS                                               \
@@ -167,6 +177,8 @@ struct common {
 	uint64_t ptcr;
 	uint32_t lpid;
 	const char *debugfs; /* where it is mounted, if that is said */
+	struct common *second; /* of a command that takes two sources, or NULL */
+	uint64_t said;         /* which options were, if so */
 };
 
 /* Numbers from first to last, both included. */

@@ -10,7 +10,7 @@ source=$(stream powernv8/sparse-p1)
 
 run --help
 ok "--help answers" answered
-for command in info dump stat convert translate explain read cpus who list; do
+for command in info dump stat convert translate explain read cpus who diff list; do
 	ok "--help lists $command" out_has "  $command "
 done
 run -h
@@ -23,7 +23,7 @@ ok "--version answers" answered
 ok "--version begins with the name" grep -q '^hpt [0-9]' "$dir/out"
 ok "--version says what the build can do" grep -q '^compressed files: ' "$dir/out"
 
-for command in info dump stat convert translate explain read cpus who; do
+for command in info dump stat convert translate explain read cpus who diff; do
 	run "$command" --help
 	cp out help
 	ok "$command --help answers" answered
@@ -37,12 +37,13 @@ for command in info dump stat convert translate explain read cpus who; do
 	translate) ok "translate with words that are none" refused 2 "'b' is not an address" ;;
 	read) ok "read with an operand too many" refused 2 "one address and one length" ;;
 	explain | who) ok "$command with two addresses" refused 2 "what of 'c'?" ;;
+	diff) ok "diff with three sources" refused 2 "what of 'c'?" ;;
 	*) ok "$command with two sources" refused 2 "what of 'b'?" ;;
 	esac
 	run "$command" --jsno "$source"
 	ok "$command with an unknown option" refused 2 "unknown"
-	run "$command" -q "$source"
-	ok "$command with an unknown short option" refused 2 "unknown option -q"
+	run "$command" -y "$source"
+	ok "$command with an unknown short option" refused 2 "unknown option -y"
 	run "$command" --kind
 	ok "$command with a missing value" refused 2 "--kind needs a value"
 done

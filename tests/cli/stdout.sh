@@ -35,7 +35,8 @@ fetch guest/guest.mig
 guest=data/guest/guest.mig
 for command in "translate $guest 0x10" "translate --json $guest 0x10" "explain $guest 0x10" \
 	"explain --json $guest 0x10" "read --real $guest 0 64" "read --real --raw $guest 0 64" \
-	"cpus $guest" "cpus --json $guest" "who $guest 0x10000" "who --json $guest 0x10000"; do
+	"cpus $guest" "cpus --json $guest" "who $guest 0x10000" "who --json $guest 0x10000" \
+	"diff $guest $small" "diff --json $guest $small" "diff --stat $guest $small"; do
 	# shellcheck disable=SC2086
 	to /dev/full $command
 	ok "$command: no room" refused 2 "standard output: No space left on device"
@@ -85,7 +86,8 @@ for command in stat info; do
 done
 
 for command in "translate $guest 0x40000000 0xc000000000010000" "cpus $guest" \
-	"explain $guest 0xc000000000010000" "who $guest 0x10000"; do
+	"explain $guest 0xc000000000010000" "who $guest 0x10000" \
+	"diff $guest $small"; do
 	# shellcheck disable=SC2086
 	run $command
 	ok "$command: no colours in a file" no_escapes
