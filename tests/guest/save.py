@@ -168,4 +168,5 @@ def main():
           % (len(entries), len(oracle)))
 
 
-main()
+if __name__ == "__main__":
+    main()
