@@ -23,6 +23,10 @@ _hpt_words()
 		echo "--pass --ptex --vsid --ra --page-size --bolted --ignore --by-page" \
 			"--processor --brief --stat --json --color"
 		;;
+	watch)
+		echo "--interval --count --follow --ptex --vsid --ra --page-size --bolted" \
+			"--ignore --by-page --processor --lines --json --color"
+		;;
 	list) echo "--count --json --debugfs --color --help" ;;
 	esac
 }
@@ -41,7 +45,7 @@ _hpt_values()
 	--translation) echo "on off" ;;
 	--linux-pages) echo "4K 64K" ;;
 	--ignore) echo "R C R,C N B WIMG pp key ra base_page actual_page software ptex" ;;
-	--order | --ptex | --vsid | --ra | --limit | --cpu | --pass) echo "" ;;
+	--order | --ptex | --vsid | --ra | --limit | --cpu | --pass | --interval | --count) echo "" ;;
 	--sdr1 | --ptcr | --lpid) echo "" ;;
 	*) return 1 ;;
 	esac
@@ -50,7 +54,7 @@ _hpt_values()
 _hpt()
 {
 	local common="--kind --order --dialect --then --sdr1 --ptcr --lpid --form --debugfs --help"
-	local commands="info dump stat convert translate explain read cpus who diff list help"
+	local commands="info dump stat convert translate explain read cpus who diff watch list help"
 	local current=${COMP_WORDS[COMP_CWORD]}
 	local previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local command=${COMP_WORDS[1]}

@@ -19,6 +19,7 @@ static const struct command *const commands[] = {
 	&cpus_command,
 	&who_command,
 	&diff_command,
+	&watch_command,
 	&list_command,
 };
 
@@ -85,6 +86,8 @@ static int print_version(void)
 		put_text(&out, line);
 		put_char(&out, '\n');
 	}
+	put_text(&out, screen_feature());
+	put_char(&out, '\n');
 	return output_close(&out);
 }
 

@@ -28,6 +28,9 @@ enum {
 	EXIT_ERROR = 2, /* usage, input or output */
 };
 
+/* watch_screen.c: what this build can do of it, for --version */
+const char *screen_feature(void);
+
 /* One subcommand. */
 struct command {
 	const char *name;

@@ -10,7 +10,7 @@ source=$(stream powernv8/sparse-p1)
 
 run --help
 ok "--help answers" answered
-for command in info dump stat convert translate explain read cpus who diff list; do
+for command in info dump stat convert translate explain read cpus who diff watch list; do
 	ok "--help lists $command" out_has "  $command "
 done
 run -h
@@ -23,7 +23,7 @@ ok "--version answers" answered
 ok "--version begins with the name" grep -q '^hpt [0-9]' "$dir/out"
 ok "--version says what the build can do" grep -q '^compressed files: ' "$dir/out"
 
-for command in info dump stat convert translate explain read cpus who diff; do
+for command in info dump stat convert translate explain read cpus who diff watch; do
 	run "$command" --help
 	cp out help
 	ok "$command --help answers" answered

@@ -22,7 +22,7 @@ completed()
 	printf '%s\n' "${COMPREPLY[@]}" | sort -u
 }
 
-for command in info dump stat convert translate explain read cpus who diff list; do
+for command in info dump stat convert translate explain read cpus who diff watch list; do
 	"$HPT" $command --help | long_options >help
 	ok "$command: help names options" test "$(wc -l <help)" -ge 5
 	manual_options hpt-$command.1 >manual
@@ -39,7 +39,7 @@ for command in info dump stat convert translate explain read cpus who diff list;
 done
 
 completed hpt "" >completion
-for command in info dump stat convert translate explain read cpus who diff list help; do
+for command in info dump stat convert translate explain read cpus who diff watch list help; do
 	ok "completion offers $command" grep -qx $command completion
 done
 for option in --help --version; do
@@ -92,11 +92,12 @@ explained hpt-who hpt-dump -- who --json $guest 0x10000
 head -c 524288 /dev/zero >larger
 explained hpt-diff hpt-dump -- diff --json --kind qemu --kind image $guest larger
 explained hpt-diff hpt-dump -- diff --stat --json --kind qemu --kind image $guest larger
+explained hpt-watch hpt-diff hpt-dump -- watch --count 1 --json $guest
 explained hpt-cpus -- cpus --json $guest
 
 if command -v mandoc >/dev/null; then
 	for page in hpt hpt-info hpt-dump hpt-stat hpt-convert hpt-translate hpt-explain \
-		hpt-read hpt-cpus hpt-who hpt-diff hpt-list; do
+		hpt-read hpt-cpus hpt-who hpt-diff hpt-watch hpt-list; do
 		mandoc -Tlint -Wwarning "$top/doc/man/$page.1" >out 2>&1
 		ok "$page.1 is well-formed" out_empty
 	done

@@ -36,7 +36,8 @@ guest=data/guest/guest.mig
 for command in "translate $guest 0x10" "translate --json $guest 0x10" "explain $guest 0x10" \
 	"explain --json $guest 0x10" "read --real $guest 0 64" "read --real --raw $guest 0 64" \
 	"cpus $guest" "cpus --json $guest" "who $guest 0x10000" "who --json $guest 0x10000" \
-	"diff $guest $small" "diff --json $guest $small" "diff --stat $guest $small"; do
+	"diff $guest $small" "diff --json $guest $small" "diff --stat $guest $small" \
+	"watch --count 1 $guest" "watch --count 1 --json $guest"; do
 	# shellcheck disable=SC2086
 	to /dev/full $command
 	ok "$command: no room" refused 2 "standard output: No space left on device"
