@@ -9,15 +9,15 @@
  * @warning Reading clears the kernel's "modified" marks, one for each entry, shared by
  * every descriptor. A migration of the same guest that is under way then misses what
  * changed, and the destination is corrupt. Do not read the table of a guest that is being
- * migrated. The library asks for as few entries beyond those wanted as the interface
- * allows, but the kernel may go on to the next valid one.
+ * migrated. The library gives the kernel room for the entries wanted and no more, but the
+ * kernel fills it: where slots are empty it goes on to valid ones far behind.
  *
- * Opening a descriptor costs the kernel a wait of some milliseconds for all CPUs
- * (synchronize_srcu); one read of n entries opens one descriptor. Only the process that
- * created the VM may open one: another gets EIO.
+ * Opening a descriptor to read costs the kernel a wait of up to some milliseconds for all
+ * CPUs (synchronize_srcu); one read of n entries opens one descriptor, reads once and closes
+ * it. Only the process that created the VM may open one: another gets EIO.
  *
  * Source: Linux Documentation/virt/kvm/api.rst 4.74, 4.76 and 4.78, and what Linux 6.1 was
- * seen to do.
+ * seen to do, which doc/kvm.md tells at length, each statement with the test that shows it.
  */
 
 #include <stddef.h>
@@ -85,10 +85,13 @@ struct hpt_kvm_options {
  * grow (#HPT_ERR_MEMORY), for nothing is put out before all is read.
  *
  * hpt_table_write() and hpt_table_clear() may return #HPT_ERR_BUSY (EBUSY: a vCPU runs);
- * #HPT_ERR_REFUSED (EIO: the kernel's H_ENTER refuses the entry, for instance a page larger
- * than the memory slot behind it; EINVAL: an LP encoding that it does not know);
+ * #HPT_ERR_REFUSED (EIO: the kernel's H_ENTER refuses the entry: a segment size B of 2 or 3,
+ * a page that does not lie whole in one memory slot or is larger than the host's pages
+ * there; what was in that slot before is gone; EINVAL: an LP encoding that it does not know;
+ * what was there stays);
  * #HPT_ERR_NO_HPT (EINVAL for each entry: there is no table); #HPT_ERR_SYSTEM.
- * hpt_error::ptex is the first entry that was not written.
+ * hpt_error::ptex is the first entry that was not written. An entry of an address without
+ * any memory slot is taken.
  *
  * hpt_table_next_change() keeps a descriptor open until hpt_table_close(), during which
  * the guest's hypercalls cost more. Its first pass reports every slot.

@@ -63,10 +63,11 @@ int hpt_kvm_page_sizes(int vm_fd, struct hpt_page_sizes *out, struct hpt_error *
 static size_t bytes_for(uint64_t n)
 {
 	/*
-	 * Worst is all valid: a header for each 65,535 entries. The kernel begins a chunk only
-	 * while strictly more than a header and an entry fit, hence 24 more.
+	 * Worst is all valid: a header for each 65,535 entries. The kernel wants room for
+	 * strictly more than what it adds, hence 1 more; with less room behind them it goes on
+	 * to fewer slots that nobody asked for.
 	 */
-	uint64_t bytes = n * HPT_ENTRY_BYTES + (n / HPT_CHUNK_MAX + 1) * HPT_CHUNK_HEADER + 16;
+	uint64_t bytes = n * HPT_ENTRY_BYTES + (n / HPT_CHUNK_MAX + 1) * HPT_CHUNK_HEADER + 1;
 
 	return bytes < SIZE_MAX / 2 ? (size_t)bytes : SIZE_MAX / 2;
 }

@@ -143,9 +143,9 @@ static int explain(const struct plan *p, uint64_t ptex, int os_errno, struct hpt
 	case EIO:
 		code = HPT_ERR_REFUSED;
 		hpt_fail_errno(err, os_errno,
-			       "the kernel refused entry %#llx: there is no memory slot behind its "
-			       "real address, or its page is larger than the memory there allows",
-			       ULL(ptex));
+			       "the kernel refused entry %#llx, and its slot is empty now: B must "
+			       "be 0 or 1, and a page must lie whole in one memory slot and be no "
+			       "larger than the host's pages there", ULL(ptex));
 		break;
 	case EINVAL:
 		code = explain_einval(p, ptex, err);

@@ -50,7 +50,9 @@ int _cmocka_run_group_tests(const char *group, const struct CMUnitTest *tests, s
 			    int (*setup)(void **state), int (*teardown)(void **state))
 {
 	(void)group, (void)setup, (void)teardown; /* the suite has none */
+	/* Those of the other backends have nothing of the kernel in them. */
 	for (size_t i = 0; i < n; i++)
-		run(&tests[i]);
+		if (!strncmp(tests[i].name, "kvm: ", 5))
+			run(&tests[i]);
 	return tap_finish();
 }

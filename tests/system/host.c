@@ -69,37 +69,62 @@ bool host_give_table(int vm, uint32_t order)
 	return ioctl(vm, KVM_PPC_ALLOCATE_HTAB, &got) == 0 && got == order;
 }
 
-struct hpt_entry host_from_listing(uint64_t v, uint64_t host_r, uint64_t guest_r, bool v3)
+struct hpt_entry host_entry(const struct host_line *line, bool v3)
 {
-	struct hpt_entry entry = { .v = v & ~HPT_V_HYPERVISOR, .r = guest_r & ~KERNEL_R_MARK };
+	struct hpt_entry entry = { .v = line->v & ~HPT_V_HYPERVISOR,
+				   .r = line->guest_r & ~KERNEL_R_MARK };
 
 	if (v3) /* B is in the second doubleword */
-		entry.v = (entry.v & UINT64_C(0x000FFFFFFFFFFFFF)) | (host_r >> 58 & 3) << 62;
-	if (v & HPT_V_VALID) /* what the hardware has set since */
-		entry.r |= host_r & (HPT_R_REFERENCED | HPT_R_CHANGED);
+		entry.v = (entry.v & UINT64_C(0x000FFFFFFFFFFFFF)) | (line->host_r >> 58 & 3)
+									     << 62;
+	if (line->v & HPT_V_VALID) /* what the hardware has set since */
+		entry.r |= line->host_r & (HPT_R_REFERENCED | HPT_R_CHANGED);
 	entry.v |= HPT_V_VALID; /* absent entries lack it */
 	return entry;
 }
 
-bool host_listing(int vm, uint64_t n, struct hpt_entry *out)
+bool host_next_line(FILE *file, struct host_line *line)
 {
-	uint64_t ptex, v, host_r, guest_r;
+	return fscanf(file, "%" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64, &line->ptex,
+		      &line->v, &line->host_r, &line->guest_r) == 4;
+}
+
+bool host_each_line(int vm, bool (*fn)(void *arg, const struct host_line *line), void *arg)
+{
+	struct host_line line;
 	bool good = true;
 	char path[80];
 	FILE *file;
-	int fields;
 
 	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%d-%d/htab", getpid(), vm);
 	file = fopen(path, "r");
 	if (!file)
 		return false;
+	while (good && host_next_line(file, &line))
+		good = fn(arg, &line);
+	good = good && feof(file);
+	return !fclose(file) && good;
+}
+
+struct listing {
+	uint64_t n;
+	struct hpt_entry *out;
+};
+
+static bool put_line(void *arg, const struct host_line *line)
+{
+	struct listing *listing = arg;
+
+	if (line->ptex >= listing->n)
+		return false; /* a slot beyond the table */
+	listing->out[line->ptex] = host_entry(line, host_v3);
+	return true;
+}
+
+bool host_listing(int vm, uint64_t n, struct hpt_entry *out)
+{
+	struct listing listing = { n, out };
+
 	memset(out, 0, n * sizeof(*out));
-	while ((fields = fscanf(file, "%" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64, &ptex,
-				&v, &host_r, &guest_r)) == 4) {
-		if (ptex < n)
-			out[ptex] = host_from_listing(v, host_r, guest_r, host_v3);
-		else
-			good = false; /* a slot beyond the table */
-	}
-	return !fclose(file) && good && fields == EOF;
+	return host_each_line(vm, put_line, &listing);
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <hpt/hpt.h>
 
@@ -22,10 +23,22 @@ int host_vm(void);              /* a new VM; -1 with errno */
 void *host_give_memory(int vm); /* HOST_GUEST_BYTES at real address 0; NULL */
 bool host_give_table(int vm, uint32_t order);
 
-/* The kernel's listing of a VM's table, all @n slots, as the guest sees them. */
+/* A line of the kernel's listing of a table as it stands there. */
+struct host_line {
+	uint64_t ptex, v, host_r, guest_r;
+};
+
+/* Gives each line of a VM's listing to @fn until it says false; true: it said so never, and
+ * all of the listing made sense. */
+bool host_each_line(int vm, bool (*fn)(void *arg, const struct host_line *line), void *arg);
+
+/* All @n slots of the listing, as the guest sees them. */
 bool host_listing(int vm, uint64_t n, struct hpt_entry *out);
 
-/* A line of such a listing, "v host_r guest_r" (@v3: in the ISA 3.0 form), likewise. */
-struct hpt_entry host_from_listing(uint64_t v, uint64_t host_r, uint64_t guest_r, bool v3);
+/* The entry of a line (@v3: in the ISA 3.0 form), likewise. */
+struct hpt_entry host_entry(const struct host_line *line, bool v3);
+
+/* The next line of such a listing, or false. */
+bool host_next_line(FILE *file, struct host_line *line);
 
 #endif /* SYSTEM_HOST_H */

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define SHOWN 8 /* failing checks of one test point */
 
@@ -12,6 +13,15 @@ struct hpt_error err;
 static char name[160];
 static unsigned points, failed_points;
 static unsigned long checks, failed, all_checks;
+static double begun;
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
 
 void tap_begin(const char *format, ...)
 {
@@ -23,6 +33,7 @@ void tap_begin(const char *format, ...)
 	checks = 0;
 	failed = 0;
 	memset(&err, 0, sizeof(err));
+	begun = seconds();
 }
 
 void tap_end(void)
@@ -32,7 +43,8 @@ void tap_end(void)
 	points++;
 	failed_points += !good;
 	all_checks += checks;
-	printf("%s %u - %s (%lu checks)\n", good ? "ok" : "not ok", points, name, checks);
+	printf("%s %u - %s (%lu checks, %.1f s)\n", good ? "ok" : "not ok", points, name,
+	       checks, seconds() - begun);
 	fflush(stdout);
 }
 

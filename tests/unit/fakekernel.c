@@ -321,7 +321,7 @@ static int enter(struct fake_kernel *k, uint64_t ptex, uint64_t v, uint64_t r)
 		return EINVAL;
 	k->slots[ptex].v = 0; /* what was there is removed before the new one is looked at */
 	mark(k, ptex);
-	if (k->refused_r && (r & UINT64_C(0x0FFFFFFFFFFFF000)) == k->refused_r)
+	if (v >> 63 || (k->refused_r && (r & UINT64_C(0x0FFFFFFFFFFFF000)) == k->refused_r))
 		return EIO;
 	fake_enter(k, ptex, (struct hpt_entry){ v, r });
 	return 0;
@@ -409,6 +409,7 @@ struct hpt_entry fake_good_entry(uint64_t *seed)
 {
 	struct hpt_entry e = unit_random_entry(seed);
 
+	e.v &= ~(UINT64_C(1) << 63); /* 0 or 1 is a segment size */
 	e.r &= ~UINT64_C(0x400000000000F000);
 	if (e.v & 4)
 		e.r |= 0x1000;
