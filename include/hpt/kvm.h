@@ -94,7 +94,10 @@ struct hpt_kvm_options {
  * any memory slot is taken.
  *
  * hpt_table_next_change() keeps a descriptor open until hpt_table_close(), during which
- * the guest's hypercalls cost more. Its first pass reports every slot.
+ * the guest's hypercalls cost more. Its first pass reports every slot; later ones what was
+ * written or changed by a hypercall, and where the CPU has set R or C since. An entry that
+ * has both is not reported again, however often the guest stores there: that is for KVM's
+ * dirty log to tell.
  *
  * Threads: all calls on one handle are exclusive, const ones too (they share a buffer).
  */
