@@ -27,6 +27,7 @@ int main(void)
 	test_rc();
 	test_hcalls();
 	test_running();
+	test_restore();
 	test_example();
 	return tap_finish();
 }

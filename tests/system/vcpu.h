@@ -14,7 +14,7 @@
 
 #define VM_ORDER 18
 #define VM_SLOTS (UINT64_C(1) << (VM_ORDER - HPT_ENTRY_SHIFT))
-#define HUGE_RA HOST_GUEST_BYTES /* one page of 16M, where the host has such */
+#define HUGE_RA HOST_GUEST_BYTES
 #define HUGE_BYTES (16u << 20)
 #define MSR_ON (HPT_MSR_SF | HPT_MSR_IR | HPT_MSR_DR)
 #define VECTOR_DONE 0xC00 /* what an access ends with that was allowed: a system call */
@@ -58,7 +58,7 @@ struct mapping {
 struct vm {
 	int fd;
 	unsigned char *memory; /* HOST_GUEST_BYTES, from real address 0 */
-	unsigned char *huge;   /* NULL: the host has no pages of 16M */
+	unsigned char *huge;   /* of vm_give_huge_page(), or NULL */
 	struct hpt_table *table;
 	struct hpt_page_sizes sizes;
 };
@@ -81,6 +81,9 @@ extern const struct segment code_segment;
 
 bool vm_make(struct vm *vm);
 void vm_end(struct vm *vm);
+/* Memory in one page of 16M at HUGE_RA. Only a host that uses hashed page tables itself has
+ * such pages: none is no failure. */
+bool vm_give_huge_page(struct vm *vm);
 /* The first free slot of its primary group (or its secondary), as H_ENTER chooses it, and the
  * entry for it. UINT64_MAX: there is none. */
 uint64_t vm_slot(const struct vm *vm, const struct segment *segment,
@@ -119,6 +122,7 @@ void test_matrix(void);  /* hpt_translate() against the vCPU */
 void test_rc(void);      /* R and C, and passes over what changed */
 void test_hcalls(void);  /* what the guest does to the table itself, by hypercalls */
 void test_running(void); /* what a running vCPU forbids */
+void test_restore(void); /* a table saved, and restored into another VM */
 void test_example(void); /* examples/kvm-hypervisor */
 
 #endif /* SYSTEM_VCPU_H */

@@ -100,8 +100,7 @@ static void load_guest(unsigned char *memory)
 		put_words(memory + RA_TARGET + i, load + 1, 1);
 }
 
-/* Only a host that uses hashed page tables itself has pages of 16M. */
-static bool give_huge_page(struct vm *vm)
+bool vm_give_huge_page(struct vm *vm)
 {
 	static const char path[] = "/sys/kernel/mm/hugepages/hugepages-16384kB/nr_hugepages";
 	struct kvm_userspace_memory_region region = { .slot = 1,
@@ -141,8 +140,7 @@ bool vm_make(struct vm *vm)
 	if (!CHECK(vm->memory))
 		return false;
 	load_guest(vm->memory);
-	return CHECK(give_huge_page(vm)) &&
-	       CHECK(hpt_kvm_page_sizes(vm->fd, &vm->sizes, &err) == 0) &&
+	return CHECK(hpt_kvm_page_sizes(vm->fd, &vm->sizes, &err) == 0) &&
 	       CHECK(hpt_kvm_open(vm->fd, VM_ORDER, NULL, &vm->table, &err) == 0) &&
 	       vm_enter(vm, &code_segment, &code) != UINT64_MAX;
 }

@@ -310,7 +310,7 @@ void test_matrix(void)
 	static struct matrix m;
 
 	tap_begin("a VM and a vCPU");
-	if (vm_make(&m.vm) && vcpu_make(&m.vm, 0, &m.vcpu)) {
+	if (vm_make(&m.vm) && vm_give_huge_page(&m.vm) && vcpu_make(&m.vm, 0, &m.vcpu)) {
 		tap_end();
 		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 			test_kind(&m, kinds + i);
