@@ -74,25 +74,36 @@ void guest_warn(struct hpt_guest *guest, const char *fmt, ...)
 #define FORMS (HPT_GUEST_CLASSIC | HPT_GUEST_V3)
 #define FLAGS (HPT_GUEST_WHOLE | HPT_GUEST_GUESS_ORDER | HPT_GUEST_MEMORY | FORMS)
 
+int guest_struct_in(void *to, const void *from, size_t size, const char *what,
+		    struct hpt_error *err)
+{
+	const unsigned char *tail = from;
+	size_t given, i;
+
+	memcpy(&given, from, sizeof(given));
+	if (given < size)
+		return guest_fail(err, HPT_ERR_ARGUMENT, "%s: size %zu, expected at least %zu",
+				  what, given, size);
+	for (i = size; i < given; i++)
+		if (tail[i])
+			return guest_fail(err, HPT_ERR_ARGUMENT,
+					  "%s: byte %zu is set, which is not known here", what,
+					  i);
+	memcpy(to, from, size);
+	return 0;
+}
+
 int guest_options_in(struct hpt_guest_options *to, const struct hpt_guest_options *from,
 		     struct hpt_error *err)
 {
-	const unsigned char *tail = (const unsigned char *)from;
-	size_t i;
+	int r;
 
 	memset(to, 0, sizeof(*to));
 	if (!from)
 		return 0;
-	if (from->size < sizeof(*to))
-		return guest_fail(err, HPT_ERR_ARGUMENT,
-				  "hpt_guest_options: size %zu, expected at least %zu",
-				  from->size, sizeof(*to));
-	for (i = sizeof(*to); i < from->size; i++)
-		if (tail[i])
-			return guest_fail(err, HPT_ERR_ARGUMENT,
-					  "hpt_guest_options: byte %zu is set, which is not "
-					  "known here", i);
-	*to = *from;
+	r = guest_struct_in(to, from, sizeof(*to), "hpt_guest_options", err);
+	if (r)
+		return r;
 	if (to->flags & ~FLAGS)
 		return guest_fail(err, HPT_ERR_ARGUMENT, "hpt_guest_options: unknown flags 0x%x",
 				  to->flags);

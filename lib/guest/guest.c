@@ -81,6 +81,7 @@ static int open_all(struct hpt_guest *guest, int fd, struct hpt_error *err)
 	int r;
 
 	guest->source.fd = fd;
+	guest->no_disk = guest->source.live != NULL;
 	guest->source.progress = guest->options.progress;
 	guest->source.arg = guest->options.arg;
 	guest->vcpus = HPT_GUEST_VCPUS_UNKNOWN;
@@ -126,6 +127,32 @@ static int open_path(const char *path, int *fd, struct hpt_error *err)
 		*fd = open(path, O_RDONLY | O_CLOEXEC);
 	while (*fd < 0 && errno == EINTR);
 	return *fd < 0 ? guest_fail_errno(err, errno, "%s: cannot open", path) : 0;
+}
+
+int guest_open_live(const struct hpt_reader_ops *ops, void *ctx,
+		    const struct hpt_guest_options *options, struct hpt_guest **out,
+		    struct hpt_error *err)
+{
+	struct hpt_guest *guest = calloc(1, sizeof(*guest));
+	int r;
+
+	if (!guest)
+		return guest_fail(err, HPT_ERR_MEMORY, "out of memory");
+	guest->spool = -1;
+	guest->source.live = ops;
+	guest->source.live_ctx = ctx;
+	guest->options = *options;
+	r = open_all(guest, -1, err);
+	if (r)
+		hpt_guest_close(guest);
+	else
+		*out = guest;
+	return r;
+}
+
+void guest_live_end(struct hpt_guest *guest)
+{
+	guest->source.live = NULL;
 }
 
 int hpt_guest_open(const char *path, const struct hpt_guest_options *options,

@@ -37,7 +37,9 @@ struct archive;
 
 /* Where the bytes come from: a descriptor, through a decompressor or not. */
 struct guest_source {
-	int fd;
+	int fd; /* or -1: */
+	const struct hpt_reader_ops *live; /* of a guest that runs, else NULL */
+	void *live_ctx;
 	bool regular;   /* a file, whose position can be set */
 	uint64_t start; /* its position when it was given */
 	uint64_t size;  /* of a regular file: bytes from there on */
@@ -134,6 +136,7 @@ struct guest_state {
 struct hpt_guest {
 	struct guest_source source;
 	bool own_fd;
+	bool no_disk; /* what is kept of the source is kept in memory */
 	struct hpt_guest_options options;
 	enum hpt_source_kind kind;
 	struct hpt_qemu *qemu;
@@ -150,6 +153,13 @@ struct hpt_guest {
 	size_t n_warnings;
 };
 
+/* guest.c: a stream that a reader gives, of which nothing is kept on disk. */
+int guest_open_live(const struct hpt_reader_ops *ops, void *ctx,
+		    const struct hpt_guest_options *options, struct hpt_guest **out,
+		    struct hpt_error *err);
+/* The reader goes; the source is at its end from now on. */
+void guest_live_end(struct hpt_guest *guest);
+
 /* error.c */
 int guest_fail(struct hpt_error *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -161,6 +171,9 @@ int guest_fail_errno(struct hpt_error *err, int os_errno, const char *fmt, ...)
 /* Too many, or no memory: the remark is dropped. */
 void guest_warn(struct hpt_guest *guest, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* A structure of options that begins with its size; what is unknown in it must be 0. */
+int guest_struct_in(void *to, const void *from, size_t size, const char *what,
+		    struct hpt_error *err);
 int guest_options_in(struct hpt_guest_options *to, const struct hpt_guest_options *from,
 		     struct hpt_error *err);
 int guest_result_out(void *to, const void *from, size_t size, const char *what,

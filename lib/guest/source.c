@@ -27,8 +27,8 @@ static int report(struct guest_source *source, struct hpt_error *err)
 	return 0;
 }
 
-static int read_descriptor(struct guest_source *source, void *bytes, size_t len, size_t *got,
-			   struct hpt_error *err)
+static int read_fd(const struct guest_source *source, void *bytes, size_t len, size_t *got,
+		   struct hpt_error *err)
 {
 	ssize_t n;
 
@@ -38,8 +38,23 @@ static int read_descriptor(struct guest_source *source, void *bytes, size_t len,
 	if (n < 0)
 		return guest_fail_errno(err, errno, "cannot read");
 	*got = (size_t)n;
-	source->raw_done += (size_t)n;
-	source->raw_ended = n == 0;
+	return 0;
+}
+
+static int read_descriptor(struct guest_source *source, void *bytes, size_t len, size_t *got,
+			   struct hpt_error *err)
+{
+	int r = 0;
+
+	*got = 0;
+	if (source->live)
+		r = source->live->read(source->live_ctx, bytes, len, got, err);
+	else if (source->fd >= 0)
+		r = read_fd(source, bytes, len, got, err);
+	if (r)
+		return r;
+	source->raw_done += *got;
+	source->raw_ended = *got == 0;
 	return report(source, err);
 }
 
@@ -91,6 +106,8 @@ static int look_at_descriptor(struct guest_source *source, struct hpt_error *err
 	struct stat st;
 	off_t pos;
 
+	if (source->live)
+		return 0;
 	if (fstat(source->fd, &st))
 		return guest_fail_errno(err, errno, "cannot look at the descriptor");
 	if (!S_ISREG(st.st_mode))

@@ -20,15 +20,15 @@
 /* Zeros are left out in these units: the file has holes, and costs what is not zero. */
 #define HOLE ((size_t)4096)
 
-/* Where large files without a name may be; memory is the last resort. */
-static int open_file(void)
+/* Where large files without a name may be; memory is the last resort, or the only one. */
+static int open_file(bool no_disk)
 {
 	static const char *const places[] = { "/var/tmp", "/tmp" };
 	int fd = -1;
 #ifdef O_TMPFILE
 	size_t i;
 
-	for (i = 0; fd < 0 && i < sizeof(places) / sizeof(places[0]); i++)
+	for (i = 0; !no_disk && fd < 0 && i < sizeof(places) / sizeof(places[0]); i++)
 		fd = open(places[i], O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 #endif
 #ifdef MFD_CLOEXEC
@@ -36,6 +36,7 @@ static int open_file(void)
 		fd = memfd_create("hpt", MFD_CLOEXEC);
 #endif
 	(void)places;
+	(void)no_disk;
 	return fd;
 }
 
@@ -124,7 +125,7 @@ int guest_spool(struct hpt_guest *guest, struct hpt_error *err)
 
 	if (!buffer)
 		return guest_fail(err, HPT_ERR_MEMORY, "out of memory for a temporary file");
-	guest->spool = open_file();
+	guest->spool = open_file(guest->no_disk);
 	if (guest->spool < 0)
 		r = guest_fail_errno(err, errno, "cannot make a temporary file");
 	else

@@ -121,8 +121,8 @@ succeeds "the installed hpt runs" runs "$hpt" --version
 compressed=yes
 runs "$hpt" --version | grep -q '^compressed files: no' && compressed=no
 
-for name in include/hpt/hpt.h include/hpt/guest.h share/man/man1/hpt.1 \
-	    share/man/man1/hpt-dump.1 bash-completion/completions/hpt; do
+for name in include/hpt/hpt.h include/hpt/guest.h include/hpt/qmp.h \
+	    share/man/man1/hpt.1 share/man/man1/hpt-dump.1 bash-completion/completions/hpt; do
 	find "$stage" -path "*/$name" | grep -q .
 	ok $? "$name is installed"
 done
