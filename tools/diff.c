@@ -394,6 +394,7 @@ static int diff_main(const struct command *self, int argc, char **argv)
 	if (!options_begin(&diff.common[1], self, argc) &&
 	    !options_begin(&diff.common[0], self, argc)) {
 		diff.common[0].second = &diff.common[1];
+		diff.common[1].second = &diff.common[0];
 		while ((code = options_next(diff.common, argc, argv)) != OPT_END)
 			if (code == OPT_BAD || set_option(&diff, code))
 				break;

@@ -46,14 +46,15 @@ _hpt_values()
 	--linux-pages) echo "4K 64K" ;;
 	--ignore) echo "R C R,C N B WIMG pp key ra base_page actual_page software ptex" ;;
 	--order | --ptex | --vsid | --ra | --limit | --cpu | --pass | --interval | --count) echo "" ;;
-	--sdr1 | --ptcr | --lpid) echo "" ;;
+	--sdr1 | --ptcr | --lpid | --timeout) echo "" ;;
 	*) return 1 ;;
 	esac
 }
 
 _hpt()
 {
-	local common="--kind --order --dialect --then --sdr1 --ptcr --lpid --form --debugfs --help"
+	local common="--kind --order --dialect --then --sdr1 --ptcr --lpid --form --debugfs \
+		--pause --timeout --help"
 	local commands="info dump stat convert translate explain read cpus who diff watch list help"
 	local current=${COMP_WORDS[COMP_CWORD]}
 	local previous=${COMP_WORDS[COMP_CWORD - 1]}

@@ -173,6 +173,16 @@ static int set_pointer(struct common *common, int code)
 	return 0;
 }
 
+static int set_timeout(struct common *common)
+{
+	uint64_t seconds;
+
+	if (parse_number(optarg, &seconds) || !seconds || seconds > 3600)
+		return bad_value(common, "timeout", optarg, "a number of seconds, 1 to 3600");
+	common->timeout_ms = (uint32_t)seconds * 1000;
+	return 0;
+}
+
 #define NOT_COMMON 1
 
 /* An option that every command has. */
@@ -199,6 +209,11 @@ static int set_option(struct common *common, int code)
 	case OPT_THEN:
 		common->then[common->n_then++] = optarg;
 		return 0;
+	case OPT_PAUSE:
+		common->pause = true;
+		return 0;
+	case OPT_TIMEOUT:
+		return set_timeout(common);
 	case OPT_HELP:
 		common->help = true;
 		return 0;
@@ -259,6 +274,20 @@ static int check_ram(const struct common *common)
 	return 0;
 }
 
+/* A guest that runs, not something that was saved. */
+bool is_running(const struct common *common)
+{
+	return strncmp(common->source, "qmp:", 4) == 0;
+}
+
+/* Of two sources the first is not judged before the second is known. */
+static bool none_running(const struct common *common)
+{
+	const struct common *other = common->second;
+
+	return !is_running(common) && (!other || (other->source && !is_running(other)));
+}
+
 /* The first operand: a source, and standard input once at most. optind is behind it. */
 int options_source(struct common *common, int argc, char **argv)
 {
@@ -273,6 +302,10 @@ int options_source(struct common *common, int argc, char **argv)
 	if (inputs > 1)
 		return usage_error(common->command,
 				   "standard input (-) can be read only once");
+	if ((common->pause || common->timeout_ms) && none_running(common))
+		return usage_error(common->command,
+				   "--pause and --timeout belong to a guest that runs, "
+				   "qmp:SOCKET");
 	return check_ram(common);
 }
 

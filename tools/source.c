@@ -25,7 +25,7 @@ static int report(const struct hpt_error *err, const struct common *common)
 		hint = " (--dialect can say it)";
 	else if (err->code == HPT_ERR_FORM && strstr(err->text, "say the form"))
 		hint = " (--form can say it)";
-	else if (err->code == HPT_ERR_FORMAT && !common->guest.kind)
+	else if (err->code == HPT_ERR_FORMAT && !common->guest.kind && !is_running(common))
 		hint = " (--kind can say what it is)";
 	if ((err->has & HPT_ERROR_HAS_OFFSET) && !strstr(err->text, "offset"))
 		(void)snprintf(place, sizeof(place), ", at offset 0x%llx",
@@ -133,6 +133,7 @@ static int open_file(struct source *source, const struct common *common, const c
 static const struct source_prefix prefixes[] = {
 	{ "file:", open_file },
 	{ "debugfs:", open_debugfs },
+	{ "qmp:", open_qmp },
 };
 
 static int open_named(struct source *source, const struct common *common, uint32_t flags,

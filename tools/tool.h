@@ -111,6 +111,8 @@ enum {
 	OPT_FORM,
 	OPT_COUNT,
 	OPT_HOST,
+	OPT_PAUSE,
+	OPT_TIMEOUT,
 	OPT_BRIEF = 'q',
 	OPT_IGNORE = 0x140,
 	OPT_STAT,
@@ -131,6 +133,8 @@ enum {
 		{ "lpid", required_argument, NULL, OPT_LPID },       \
 		{ "debugfs", required_argument, NULL, OPT_DEBUGFS }, \
 		{ "form", required_argument, NULL, OPT_FORM },       \
+		{ "pause", no_argument, NULL, OPT_PAUSE },           \
+		{ "timeout", required_argument, NULL, OPT_TIMEOUT }, \
 	{                                                            \
 		"help", no_argument, NULL, OPT_HELP                  \
 	}
@@ -143,8 +147,9 @@ enum {
 #define SOURCE_HELP                                                                          \
 	"SOURCE is a file, or - for standard input; file:PATH is a file whatever its name\n" \
 	"looks like; debugfs:PID is a guest that runs on this KVM-HV host (as root; see\n"   \
-	"'hpt list'). Files compressed by gzip, xz, zstd or bzip2 open as they are. The\n"   \
-	"kind is found by looking, or said:\n"                                               \
+	"'hpt list'); qmp:SOCKET is one that runs under QEMU, by the socket of its monitor\n"  \
+	"(QMP), and it runs on. Files compressed by gzip, xz, zstd or bzip2 open as they\n"  \
+	"are. The kind is found by looking, or said:\n"                                      \
 	"      --kind KIND       qemu (a guest saved by QEMU), kvm-stream (the HTAB\n"       \
 	"                        stream as captured), image (a flat table), kvm-debugfs\n"   \
 	"                        (KVM's own listing) or ram (the memory of a bare\n"         \
@@ -158,7 +163,9 @@ enum {
 	"      --lpid N          of ram: which entry of the partition table, if not 0\n"     \
 	"      --form FORM       of kvm-debugfs: the host's entries are classic (to POWER8)\n" \
 	"                        or v3 (ISA 3.0), if that cannot be told\n"                    \
-	"      --debugfs DIR     where debugfs is mounted, if /proc/self/mounts does not say\n"
+	"      --debugfs DIR     where debugfs is mounted, if /proc/self/mounts does not say\n" \
+	"      --pause           of qmp: stop the guest first, not only for the last part\n" \
+	"      --timeout SECONDS of qmp: most that QEMU may be silent, 10 unless said\n"
 
 #define COLOR_HELP "      --color WHEN      auto, always or never; auto obeys NO_COLOR\n"
 
@@ -180,8 +187,10 @@ struct common {
 	uint64_t ptcr;
 	uint32_t lpid;
 	const char *debugfs; /* where it is mounted, if that is said */
-	struct common *second; /* of a command that takes two sources, or NULL */
+	struct common *second; /* the other of two sources, or NULL */
 	uint64_t said;         /* which options were, if so */
+	bool pause; /* of qmp: */
+	uint32_t timeout_ms;
 };
 
 /* Numbers from first to last, both included. */
@@ -194,6 +203,7 @@ int options_begin(struct common *common, const struct command *command, int argc
 int options_next(struct common *common, int argc, char **argv);
 int options_end(struct common *common, int argc, char **argv);
 int options_source(struct common *common, int argc, char **argv);
+bool is_running(const struct common *common);
 int parse_number(const char *text, uint64_t *out);
 int parse_range(const char *text, struct range *out);
 int parse_dialect(const char *text, enum hpt_dialect *out);

@@ -316,18 +316,12 @@ static int watch_file(struct watch *watch)
 	return watch_fd(watch);
 }
 
-/* Where a look is no read of a file but stops the guest for a while. */
-static bool disturbs(const char *source)
-{
-	return strncmp(source, "qmp:", 4) == 0;
-}
-
 static int watch_source(struct watch *watch)
 {
 	const char *source = watch->common.source;
 	int closed, ret;
 
-	if (disturbs(source) && !watch->has_interval)
+	if (is_running(&watch->common) && !watch->has_interval)
 		return usage_error(watch->common.command,
 				   "each look at %s stops the guest for a moment: --interval "
 				   "must say how often",
