@@ -130,6 +130,7 @@ void park(void) __attribute__((noreturn));
 extern char park_loop[], second_cpu_entry[];
 extern char user_code[], user_loop[], user_code_end[];
 extern struct cpu cpus[2];
+extern u64 counter;	/* main.c; of a guest that is built with COUNT */
 
 /* console.c: %x hex, %X hex of 16 digits, %d decimal, %s text */
 void print(const char *format, ...);

@@ -4,6 +4,10 @@
 
 void guest_main(const u8 *fdt);
 
+#ifdef COUNT
+u64 counter;
+#endif
+
 /* ibm,pft-size is { 0, log2 of the table's bytes }. */
 static void find_table_size(const u8 *fdt)
 {

@@ -112,6 +112,9 @@ void report(void)
 	report_context(1);
 	report_words();
 	faults_report();
+#ifdef COUNT
+	print("counter %x\n", (u64)&counter - KERNEL_EA);
+#endif
 	print("park 0 %X\n", (u64)park_loop);
 	print("park 1 %X\n", USER_CODE_EA + (u64)(user_loop - user_code));
 	print("done %d entries\n", live);

@@ -307,8 +307,17 @@ probe_fetch:
 	mtlr	%r11
 	blr
 
-/* The end of the first CPU: a loop at a known EA. */
+/* The end of the first CPU: a loop at a known EA, or one that counts. */
 	.globl park, park_loop
 park:
+#ifdef COUNT
+	load_address %r4, counter
+	li	%r3, 0
+park_loop:
+	addi	%r3, %r3, 1
+	std	%r3, 0(%r4)
+	b	park_loop
+#else
 park_loop:
 	b	park_loop
+#endif
