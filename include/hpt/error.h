@@ -95,9 +95,10 @@ enum hpt_code {
 	/** A section of a saved guest has a length that only QEMU's description at
 	 *  the end of the file gives, and that could not be had. */
 	HPT_ERR_SECTION_LENGTH = -22,
-	/** The kernel or hypervisor is busy: a vCPU is running. Stop it and retry. */
+	/** The kernel or hypervisor is busy: a vCPU is running, or of a guest behind a monitor a
+	 *  migration. Stop it, or wait, and retry. */
 	HPT_ERR_BUSY = -23,
-	/** The kernel or hypervisor refused an entry. */
+	/** The kernel or hypervisor refused an entry, or its monitor a command. */
 	HPT_ERR_REFUSED = -24,
 	/** An entry of a live table changed at each of many attempts to read it. */
 	HPT_ERR_UNSTABLE = -25,
