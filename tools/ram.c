@@ -28,7 +28,9 @@ static int map(struct ram *ram, int fd)
 		return failed(ram->path, "a RAM image must be a plain file");
 	if (stat.st_size <= 0)
 		return failed(ram->path, "the file is empty");
-	ram->len = (uint64_t)stat.st_size;
+	if ((uintmax_t)stat.st_size > SIZE_MAX)
+		return failed(ram->path, "the file does not fit into the address space");
+	ram->len = (size_t)stat.st_size;
 	bytes = mmap(NULL, ram->len, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (bytes == MAP_FAILED)
 		return failed(ram->path, strerror(errno));

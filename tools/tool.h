@@ -307,7 +307,7 @@ void progress_end(struct progress *progress);
 struct ram {
 	const char *path;
 	const unsigned char *bytes;
-	uint64_t len;
+	size_t len;
 };
 
 extern const struct hpt_memory_ops ram_ops;

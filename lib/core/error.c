@@ -144,7 +144,7 @@ int hpt_fail_address(struct hpt_error *err, int code, uint64_t address, const ch
 static void add_errno(struct hpt_error *err, int os_errno)
 {
 	size_t used = strnlen(err->text, sizeof(err->text) - 1);
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
+#ifdef HAVE_STRERRORDESC_NP
 	const char *what = strerrordesc_np(os_errno);
 
 	if (what)
