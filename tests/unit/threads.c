@@ -16,6 +16,7 @@
 
 struct shared {
 	struct hpt_table *writer, *reader;
+	struct hpt_raw_entry *raw;
 	unsigned done; /* atomic */
 	unsigned long seen, torn, unstable; /* atomic sums of all readers */
 };
@@ -44,6 +45,23 @@ static void *write_entries(void *arg)
 			e[0] = (struct hpt_entry){ 0, 0 };
 		if (hpt_table_write(s->writer, round % (SLOTS - 1), 2, e, NULL))
 			break;
+	}
+	__atomic_store_n(&s->done, 1, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* A hypervisor that does not know this library, as Linux does it: V goes, then R, then V. */
+static void *write_raw(void *arg)
+{
+	struct shared *s = arg;
+
+	uint64_t *v = &s->raw->v_be.raw_be, *r = &s->raw->r_be.raw_be;
+
+	for (uint64_t x = 1; x < 10 * ROUNDS; x++) {
+		/* Release stores keep what eieio keeps, and checkers of data races know them. */
+		__atomic_store_n(v, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(r, hpt_be64_make(make(x).r).raw_be, __ATOMIC_RELEASE);
+		__atomic_store_n(v, hpt_be64_make(make(x).v).raw_be, __ATOMIC_RELEASE);
 	}
 	__atomic_store_n(&s->done, 1, __ATOMIC_RELEASE);
 	return NULL;
@@ -122,6 +140,7 @@ static void run(uint32_t form, void *(*writes)(void *), void *(*reads)(void *))
 
 	assert_non_null(memory);
 	memset(memory, 0, 1 << ORDER);
+	s.raw = memory;
 	assert_int_equal(hpt_memory_open(memory, ORDER, &live, &s.writer, NULL), 0);
 	assert_int_equal(hpt_memory_open(memory, ORDER, &look, &s.reader, NULL), 0);
 	for (unsigned i = 0; i < READERS; i++)
@@ -180,6 +199,30 @@ static void test_one_slot(void **state)
 {
 	(void)state;
 	run(0, write_one, read_one);
+}
+
+static void *read_one_more(void *arg)
+{
+	struct shared *s = arg;
+	struct tally t = { 0 };
+	struct hpt_entry e;
+	bool done;
+
+	do {
+		done = __atomic_load_n(&s->done, __ATOMIC_ACQUIRE);
+		for (unsigned i = 0; i < 100; i++)
+			if (!hpt_table_read(s->reader, 0, 1, &e, NULL))
+				look(&t, &e, 1);
+	} while (!done);
+	__atomic_fetch_add(&s->seen, t.seen, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&s->torn, t.torn, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+static void test_foreign_writer(void **state)
+{
+	(void)state;
+	run(0, write_raw, read_one_more);
 }
 
 /* The order of the stores, where they can be watched: V goes first and comes last. */
@@ -286,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_the_check),
 		cmocka_unit_test(test_classic),
 		cmocka_unit_test(test_v3),
+		cmocka_unit_test(test_foreign_writer),
 		cmocka_unit_test(test_one_slot),
 		cmocka_unit_test(test_order_of_stores),
 		cmocka_unit_test(test_concurrent_reads),
