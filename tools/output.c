@@ -168,8 +168,9 @@ void put_hex_digits(struct output *out, uint64_t value, unsigned digits)
 void put_safe(struct output *out, const char *text)
 {
 	char clean[4096];
+	size_t len = printable(clean, sizeof(clean), text);
 
-	put_bytes(out, clean, printable(clean, sizeof(clean), text));
+	put_bytes(out, clean, len);
 }
 
 void put_style(struct output *out, enum style style)

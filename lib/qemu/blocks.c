@@ -143,8 +143,8 @@ static int read_mr_address(struct hpt_qemu *q, struct qemu_block *block)
 	return 0;
 }
 
-/* Begin a block: its name and length. */
-static int add_block(struct hpt_qemu *q, uint64_t remaining, struct qemu_block **out)
+/* Begin a block, the last of the list then: its name and length. */
+static int add_block(struct hpt_qemu *q, uint64_t remaining)
 {
 	char name[QEMU_NAME_ROOM];
 	uint64_t at = qemu_offset(q), length;
@@ -178,7 +178,6 @@ static int add_block(struct hpt_qemu *q, uint64_t remaining, struct qemu_block *
 		return qemu_no_memory(q, "a RAM block's name");
 	memcpy(block->name, name, strlen(name) + 1);
 	q->ram.n_blocks++;
-	*out = block;
 	return 0;
 }
 
@@ -191,9 +190,10 @@ int qemu_blocks_read(struct hpt_qemu *q, uint64_t total)
 
 	q->ram.listed = true;
 	while (remaining > 0) {
-		r = add_block(q, remaining, &block);
+		r = add_block(q, remaining);
 		if (r)
 			return r;
+		block = &q->ram.blocks[q->ram.n_blocks - 1];
 		remaining -= block->length;
 		r = read_page_size(q, block, remaining);
 		if (!r)

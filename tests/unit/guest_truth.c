@@ -41,15 +41,14 @@ static struct hpt_guest *open_guest(void)
 {
 	struct hpt_guest_options options = { .size = sizeof(options),
 					     .flags = HPT_GUEST_MEMORY };
+	bool compressed = has_feature("compressed files");
 	struct hpt_guest *guest = NULL;
 	struct hpt_error err;
 	char path[LINE];
 
-	if (!has_feature("compressed files") ||
-	    !data_path(path, sizeof(path), "guest.mig.xz") ||
-	    !data_path(path, sizeof(path), "guest.regs"))
+	if (!has_feature("QEMU's description") || !data_path(path, sizeof(path), "guest.regs") ||
+	    !data_path(path, sizeof(path), compressed ? "guest.mig.xz" : "guest.mig"))
 		return NULL;
-	data_path(path, sizeof(path), "guest.mig.xz");
 	if (hpt_guest_open(path, &options, &guest, &err))
 		fail_msg("%s", err.text);
 	return guest;
