@@ -8,6 +8,7 @@
 #include <hpt/memory.h>
 
 #include "../core/internal.h"
+#include "../core/match.h"
 #include "../table/internal.h"
 
 struct memory {
@@ -224,9 +225,12 @@ int hpt_memory_open(void *base, unsigned order, const struct hpt_memory_options 
 		config.flags |= HPT_TABLE_LIVE;
 	read_only = o.flags & HPT_MEMORY_READ_ONLY;
 	ret = hpt_table_open(read_only ? &read_only_ops : &writable_ops, m, &config, out, err);
-	if (ret)
+	if (ret) {
 		free(m);
-	else if (!read_only)
+		return ret;
+	}
+	hpt_table_set_base(*out, base, hpt_have_avx2());
+	if (!read_only)
 		hpt_table_set_in_place(*out);
-	return ret;
+	return HPT_OK;
 }

@@ -11,15 +11,9 @@
 #define BASE_MIN 12
 #define BASE_MAX 34
 
-/* What the hash takes of the segment. */
-static uint64_t vsid_part(uint64_t vsid, unsigned segment_shift)
-{
-	return segment_shift == SEGMENT_1T ? vsid ^ vsid << 25 : vsid;
-}
-
 uint64_t hpt_va_hash(const struct hpt_va *va, unsigned base_shift)
 {
-	return vsid_part(va->vsid, va->segment_shift) ^ va->offset >> base_shift;
+	return hpt_vsid_hash(va->vsid, va->segment_shift) ^ va->offset >> base_shift;
 }
 
 /* Bits that select a group of a table of 2^order bytes. */
@@ -107,7 +101,7 @@ int hpt_entry_va(struct hpt_entry entry, uint64_t ptex, unsigned order, unsigned
 		uint64_t hash = secondary ? ~pteg : pteg;
 		uint64_t low = (UINT64_C(1) << (AVPN_SHIFT - base_shift)) - 1;
 
-		va.offset |= ((vsid_part(va.vsid, va.segment_shift) ^ hash) & low) << base_shift;
+		va.offset |= ((hpt_vsid_hash(va.vsid, va.segment_shift) ^ hash) & low) << base_shift;
 	}
 	/* What is known now must hash to where the entry was found. */
 	if (hpt_hash_pteg(hpt_va_hash(&va, base_shift), order, secondary) != pteg)

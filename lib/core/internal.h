@@ -123,4 +123,42 @@ static inline void hpt_store_be64(void *p, uint64_t value)
 	b[7] = (unsigned char)value;
 }
 
+/* What the hash takes of the segment, of 2^28 or 2^40 bytes. */
+static inline uint64_t hpt_vsid_hash(uint64_t vsid, unsigned segment_shift)
+{
+	return segment_shift == 40 ? vsid ^ vsid << 25 : vsid;
+}
+
+/* The word that a value is in memory, for comparisons where it lies. */
+static inline uint64_t hpt_word_be(uint64_t value)
+{
+	uint64_t word;
+
+	hpt_store_be64(&word, value);
+	return word;
+}
+
+/* Does the entry say that its page is @actual, in a segment of @base? */
+static inline bool hpt_page_matches(const struct hpt_base_size *base,
+				    const struct hpt_page_encoding *actual,
+				    struct hpt_entry entry)
+{
+	bool small = base->shift == 12 && actual->shift == 12;
+	uint64_t below = (UINT64_C(1) << actual->shift) - 1;
+
+	if (small || !(entry.v & HPT_V_LARGE))
+		return small && !(entry.v & HPT_V_LARGE);
+	return (entry.r & HPT_R_RPN & below) == (uint64_t)actual->lp << 12;
+}
+
+/* Which of the pages of @base the entry says: its number in @base, or @base->n. */
+static inline uint32_t hpt_page_of(const struct hpt_base_size *base, struct hpt_entry entry)
+{
+	uint32_t i = 0;
+
+	while (i < base->n && !hpt_page_matches(base, &base->actual[i], entry))
+		i++;
+	return i;
+}
+
 #endif /* HPT_CORE_INTERNAL_H */

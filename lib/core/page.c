@@ -241,29 +241,16 @@ int hpt_page_sizes_from_cells(const void *cells_be, size_t len, struct hpt_page_
 	return HPT_OK;
 }
 
-/* Does the entry say that its page is @actual, in a segment of @base? */
-static bool matches(const struct hpt_base_size *base, const struct hpt_page_encoding *actual,
-		    struct hpt_entry entry)
-{
-	bool small = base->shift == SHIFT_MIN && actual->shift == SHIFT_MIN;
-
-	if (small || !(entry.v & HPT_V_LARGE))
-		return small && !(entry.v & HPT_V_LARGE);
-	return (entry.r & HPT_R_RPN & lp_mask(actual->shift)) ==
-	       (uint64_t)actual->lp << SHIFT_MIN;
-}
-
 static bool find_page(const struct hpt_base_size *base, struct hpt_entry entry,
 		      struct hpt_page *out)
 {
-	for (uint32_t i = 0; i < base->n; i++) {
-		if (!matches(base, &base->actual[i], entry))
-			continue;
-		out->base_shift = (uint8_t)base->shift;
-		out->actual_shift = (uint8_t)base->actual[i].shift;
-		return true;
-	}
-	return false;
+	uint32_t i = hpt_page_of(base, entry);
+
+	if (i == base->n)
+		return false;
+	out->base_shift = (uint8_t)base->shift;
+	out->actual_shift = (uint8_t)base->actual[i].shift;
+	return true;
 }
 
 static int no_page(struct hpt_entry entry, struct hpt_error *err)

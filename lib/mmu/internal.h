@@ -5,6 +5,7 @@
 #include <hpt/mmu.h>
 
 #include "../core/internal.h"
+#include "../core/match.h"
 
 #define SEGMENT_256M 28
 #define SEGMENT_1T 40
@@ -90,6 +91,8 @@ struct hpt_walk_env {
 	unsigned order;
 	bool live;
 	bool v3; /* form of views */
+	bool avx2;
+	const struct hpt_raw_entry *base; /* all of the table, if it lies in this process */
 };
 
 /* A walk between its steps. */
@@ -118,6 +121,27 @@ int hpt_walk_finish(const struct hpt_walk_env *env, struct hpt_walk *w, struct h
 /* The whole, with HPT_XLATE_ANY. */
 int hpt_walk(const struct hpt_walk_env *env, uint64_t ea, enum hpt_access access,
 	     struct hpt_walk *w, struct hpt_error *err);
+
+/*
+ * The short way for many addresses, or one. hpt_is_usual(): may it be gone for answers at @out,
+ * one every @stride bytes? It cannot fail then.
+ */
+bool hpt_is_usual(const struct hpt_walk_env *env, enum hpt_access access, const void *out,
+		  size_t stride);
+void hpt_usual_one(const struct hpt_walk_env *env, uint64_t ea, enum hpt_access access,
+		   struct hpt_translation *out);
+void hpt_usual_many(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
+		    enum hpt_access access, void *out, size_t stride);
+/* The same, where hpt_walk_env::avx2 says so. */
+#ifndef HPT_HAVE_AVX2
+#define hpt_usual_one_avx2 hpt_usual_one
+#define hpt_usual_many_avx2 hpt_usual_many
+#else
+void hpt_usual_one_avx2(const struct hpt_walk_env *env, uint64_t ea, enum hpt_access access,
+			struct hpt_translation *out);
+void hpt_usual_many_avx2(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
+			 enum hpt_access access, void *out, size_t stride);
+#endif
 
 /* HPT_XLATE_ANY: the walk of @access has ended in a fault; may a fetch end better? */
 int hpt_walk_or_fetch(const struct hpt_walk_env *env, uint64_t ea, enum hpt_access access,
@@ -150,8 +174,11 @@ struct hpt_protection {
 void hpt_protection_of(const struct hpt_cpu *cpu, const struct hpt_translation *x,
 		       struct hpt_protection *out);
 
-/* Protection of an entry that was found; the walk is whole then. */
-void hpt_walk_protect(const struct hpt_walk_env *env, struct hpt_walk *w);
+/* Protection of an entry that was found; the answer is whole then. */
+void hpt_walk_protect(const struct hpt_walk_env *env, struct hpt_translation *x);
+
+/* The access is denied, as @x says: a fault, unless nothing forbids it. */
+void hpt_walk_denied(const struct hpt_walk_env *env, struct hpt_translation *x);
 
 /* End a walk in a fault: sets the outcome, the interrupt and its registers. */
 void hpt_walk_fault(const struct hpt_cpu *cpu, struct hpt_translation *x,

@@ -4,95 +4,24 @@
  * 5.7.9 (storage protection), 6.5.3 to 6.5.6 and 6.5.17, 6.5.18 (interrupts).
  */
 
-#include "internal.h"
-
-#define RO HPT_ALLOW_READ
-#define RW (HPT_ALLOW_READ | HPT_ALLOW_WRITE)
-
-/* By key bit and pp; what the ISA leaves undefined allows nothing. */
-static const uint8_t pp_table[2][8] = {
-	{ RW, RW, RW, RO, 0, 0, RO, 0 },
-	{ 0, RO, RW, RO, 0, 0, 0, 0 },
-};
-
-/* The two bits of a storage key in AMR or IAMR. */
-static uint8_t key_bits(uint64_t mask, unsigned key)
-{
-	return (uint8_t)(mask >> (62 - 2 * key) & 3);
-}
-
-#define AMR_NO_LOADS 1u
-#define AMR_NO_STORES 2u
-#define IAMR_NO_FETCHES 1u
-
-/* The VRMA's made-up segment has key bits of 0, and AMR is not consulted in real mode. */
-static void read_keys(const struct hpt_cpu *cpu, const struct hpt_translation *x,
-		      struct hpt_protection *p)
-{
-	uint64_t bit = cpu->msr & HPT_MSR_PR ? HPT_SLB_KP : HPT_SLB_KS;
-
-	p->key_bit = x->segment.vsid & bit ? 1 : 0;
-	if (x->mode != HPT_MODE_SEGMENT)
-		return;
-	if (hpt_has_keys(cpu))
-		p->amr_bits = key_bits(cpu->amr, x->key);
-	if (hpt_has_fetch_keys(cpu))
-		p->iamr_bits = key_bits(cpu->iamr, x->key);
-}
-
-static uint8_t denials_of_fetch(const struct hpt_translation *x)
-{
-	uint8_t denied = 0;
-
-	if (x->segment.vsid & HPT_SLB_N)
-		denied |= HPT_DENY_SEGMENT_N;
-	if (x->entry.r & HPT_R_NO_EXECUTE)
-		denied |= HPT_DENY_N;
-	if (x->entry.r & HPT_R_G)
-		denied |= HPT_DENY_GUARDED;
-	return denied;
-}
-
-static uint8_t unless(unsigned allowed, unsigned denial)
-{
-	return (uint8_t)(allowed ? 0 : denial);
-}
-
-/* Everything that forbids one access; 0: nothing. To fetch needs the right to read, by pp. */
-static uint8_t denials(const struct hpt_translation *x, const struct hpt_protection *p,
-		       enum hpt_access access)
-{
-	switch (access) {
-	case HPT_ACCESS_READ:
-		return unless(p->pp_allows & HPT_ALLOW_READ, HPT_DENY_PP) |
-		       unless(!(p->amr_bits & AMR_NO_LOADS), HPT_DENY_KEY);
-	case HPT_ACCESS_WRITE:
-		return unless(p->pp_allows & HPT_ALLOW_WRITE, HPT_DENY_PP) |
-		       unless(!(p->amr_bits & AMR_NO_STORES), HPT_DENY_KEY);
-	case HPT_ACCESS_FETCH:
-		break;
-	}
-	return denials_of_fetch(x) | unless(p->pp_allows & HPT_ALLOW_READ, HPT_DENY_PP) |
-	       unless(!(p->iamr_bits & IAMR_NO_FETCHES), HPT_DENY_KEY);
-}
+#include "rights.h"
 
 void hpt_protection_of(const struct hpt_cpu *cpu, const struct hpt_translation *x,
 		       struct hpt_protection *out)
 {
-	struct hpt_protection p = { 0 };
+	struct hpt_keys keys = hpt_keys_of(cpu, x->segment.vsid, x->mode);
+	struct hpt_rights rights = hpt_rights_of(&keys, x->entry.r);
 
-	read_keys(cpu, x, &p);
-	p.pp_allows = pp_table[p.key_bit][x->pp & 7];
-	if (!denials(x, &p, HPT_ACCESS_READ))
-		p.allowed |= HPT_ALLOW_READ;
-	if (!denials(x, &p, HPT_ACCESS_WRITE))
-		p.allowed |= HPT_ALLOW_WRITE;
-	if (!denials(x, &p, HPT_ACCESS_FETCH))
-		p.allowed |= HPT_ALLOW_FETCH;
-	p.denied = denials(x, &p, x->access);
-	if (p.pp_allows & HPT_ALLOW_READ)
-		p.pp_allows |= HPT_ALLOW_FETCH;
-	*out = p;
+	*out = (struct hpt_protection){
+		.key_bit = keys.key_bit,
+		.amr_bits = rights.amr_bits,
+		.iamr_bits = rights.iamr_bits,
+		.pp_allows = rights.pp_allows,
+		.allowed = rights.allowed,
+		.denied = rights.denied[x->access],
+	};
+	if (rights.pp_allows & HPT_ALLOW_READ)
+		out->pp_allows |= HPT_ALLOW_FETCH;
 }
 
 static enum hpt_outcome outcome_of(uint8_t denied)
@@ -106,27 +35,27 @@ static enum hpt_outcome outcome_of(uint8_t denied)
 	return denied ? HPT_OUTCOME_KEY : HPT_OUTCOME_MAPPED;
 }
 
-void hpt_walk_protect(const struct hpt_walk_env *env, struct hpt_walk *w)
+void hpt_walk_denied(const struct hpt_walk_env *env, struct hpt_translation *x)
 {
-	struct hpt_translation *x = &w->x;
-	uint64_t in_page = hpt_low_bits(x->page_shift);
-	struct hpt_protection p;
-	struct hpt_fields fields;
-	enum hpt_outcome outcome;
+	if (!(env->flags & HPT_XLATE_DEBUG))
+		hpt_walk_fault(env->cpu, x, outcome_of(x->denied), x->denied);
+}
 
-	hpt_entry_split(x->entry, &fields);
-	x->pp = fields.pp;
-	x->key = fields.key;
-	x->wimg = fields.wimg;
+void hpt_walk_protect(const struct hpt_walk_env *env, struct hpt_translation *x)
+{
+	struct hpt_keys keys = hpt_keys_of(env->cpu, x->segment.vsid, x->mode);
+	struct hpt_rights rights = hpt_rights_of(&keys, x->entry.r);
+
+	x->pp = rights.pp;
+	x->key = rights.key;
+	x->wimg = rights.wimg;
 	x->page_ra = hpt_entry_ra(x->entry, x->page_shift);
-	x->ra = x->page_ra | (x->ea & in_page);
+	x->ra = x->page_ra | (x->ea & hpt_low_bits(x->page_shift));
 	x->has |= HPT_HAS_RA;
-	hpt_protection_of(env->cpu, x, &p);
-	x->allowed = p.allowed;
-	x->denied = p.denied;
-	outcome = outcome_of(p.denied);
-	if (outcome != HPT_OUTCOME_MAPPED && !(env->flags & HPT_XLATE_DEBUG))
-		hpt_walk_fault(env->cpu, x, outcome, p.denied);
+	x->allowed = rights.allowed;
+	x->denied = rights.denied[x->access];
+	if (x->denied)
+		hpt_walk_denied(env, x);
 }
 
 /* Do storage faults of this walk go to the hypervisor? */

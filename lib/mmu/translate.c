@@ -3,6 +3,7 @@
  * The walk as a whole: one address, and many.
  */
 
+#include "../table/internal.h"
 #include "internal.h"
 
 #define XLATE_FLAGS (HPT_XLATE_DEBUG | HPT_XLATE_ON | HPT_XLATE_REAL | HPT_XLATE_ANY)
@@ -42,29 +43,34 @@ const char *hpt_mode_name(enum hpt_mode mode)
 	return (unsigned)mode < sizeof(names) / sizeof(names[0]) ? names[mode] : NULL;
 }
 
-static int take_table(struct hpt_walk_env *env, const struct hpt_table *table,
-		      struct hpt_error *err)
+static void take_table(struct hpt_walk_env *env, const struct hpt_table *table)
 {
-	struct hpt_table_info info = { .size = sizeof(info) };
-	int ret;
+	const struct hpt_table_facts *facts;
 
 	if (!table)
-		return HPT_OK;
-	ret = hpt_table_info(table, &info, err);
-	if (ret)
-		return ret;
+		return;
+	facts = hpt_table_facts(table);
 	env->table = table;
-	env->order = info.order;
-	env->live = info.flags & HPT_TABLE_LIVE;
-	env->v3 = info.form == HPT_FORM_V3;
-	return HPT_OK;
+	env->order = facts->order;
+	env->live = facts->flags & HPT_TABLE_LIVE;
+	env->v3 = facts->form == HPT_FORM_V3;
+	env->avx2 = facts->avx2;
+	env->base = facts->base;
+}
+
+/* What hpt_check_cpu() finds nothing wrong with, for most. */
+static bool is_plain(const struct hpt_cpu *cpu)
+{
+	return cpu && cpu->size == sizeof(*cpu) && cpu->slb_n <= HPT_SLB_MAX &&
+	       (unsigned)cpu->platform <= HPT_PLATFORM_NO_HV && cpu->sizes &&
+	       cpu->sizes->n - 1 < HPT_BASE_SIZES_MAX && !cpu->linux_rule;
 }
 
 int hpt_walk_prepare(struct hpt_walk_env *env, const struct hpt_cpu *cpu,
 		     const struct hpt_table *table, enum hpt_access access, uint32_t flags,
 		     struct hpt_error *err)
 {
-	int ret = hpt_check_cpu(cpu, err);
+	int ret = is_plain(cpu) ? HPT_OK : hpt_check_cpu(cpu, err);
 
 	if (ret)
 		return ret;
@@ -76,7 +82,8 @@ int hpt_walk_prepare(struct hpt_walk_env *env, const struct hpt_cpu *cpu,
 				"flags are %#x, expected of %#x, and not both of %#x", flags,
 				XLATE_FLAGS, ON_AND_REAL);
 	*env = (struct hpt_walk_env){ .cpu = cpu, .flags = flags };
-	return take_table(env, table, err);
+	take_table(env, table);
+	return HPT_OK;
 }
 
 /* A Linux segment of unknown base page size: the next one that fits it, or NULL. */
@@ -127,7 +134,7 @@ int hpt_walk_finish(const struct hpt_walk_env *env, struct hpt_walk *w, struct h
 	if (ret)
 		return ret;
 	if (found)
-		hpt_walk_protect(env, w);
+		hpt_walk_protect(env, &w->x);
 	else
 		hpt_walk_fault(env->cpu, &w->x, HPT_OUTCOME_NO_ENTRY, 0);
 	return HPT_OK;
@@ -175,8 +182,16 @@ int hpt_translate(const struct hpt_cpu *cpu, const struct hpt_table *table, uint
 
 	if (!ret)
 		ret = check_out(out, err);
-	if (!ret)
-		ret = hpt_walk(&env, ea, access, &w, err);
+	if (ret)
+		return ret;
+	if (hpt_is_usual(&env, access, out, out->size)) {
+		if (env.avx2)
+			hpt_usual_one_avx2(&env, ea, access, out);
+		else
+			hpt_usual_one(&env, ea, access, out);
+		return HPT_OK;
+	}
+	ret = hpt_walk(&env, ea, access, &w, err);
 	if (ret)
 		return ret;
 	return hpt_result_out(out, sizeof(w.x), &w.x, sizeof(w.x), "hpt_translation", err);
@@ -244,6 +259,13 @@ int hpt_translate_many(const struct hpt_cpu *cpu, const struct hpt_table *table,
 	ret = check_out(out, err);
 	if (ret)
 		return ret;
+	if (hpt_is_usual(&env, access, out, out->size)) {
+		if (env.avx2)
+			hpt_usual_many_avx2(&env, ea, n, access, out, out->size);
+		else
+			hpt_usual_many(&env, ea, n, access, out, out->size);
+		return HPT_OK;
+	}
 	a = (struct answers){ (unsigned char *)out, out->size };
 	for (size_t part; n && !ret; n -= part, ea += part) {
 		part = n < BLOCK ? n : BLOCK;

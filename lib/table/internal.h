@@ -19,6 +19,19 @@ void *hpt_table_context(const struct hpt_table *table, const struct hpt_table_op
 void hpt_table_set_in_place(struct hpt_table *table);
 bool hpt_table_in_place(const struct hpt_table *table);
 
+/* What a walk asks of a table, at once. */
+struct hpt_table_facts {
+	uint32_t order;
+	uint32_t flags; /* HPT_TABLE_* */
+	enum hpt_form form;
+	bool avx2; /* hpt_have_avx2(), and: */
+	/* All raw entries, where they lie in one piece in this process: hpt_memory_open(). */
+	const struct hpt_raw_entry *base;
+};
+
+const struct hpt_table_facts *hpt_table_facts(const struct hpt_table *table);
+void hpt_table_set_base(struct hpt_table *table, const struct hpt_raw_entry *base, bool avx2);
+
 /*
  * The sparse store by itself: slots that were never written cost nothing. It has no size of
  * its own (a slot's index may be anything below 2^42), so that a stream can be taken in

@@ -14,10 +14,8 @@ struct hpt_table {
 	void *ctx;
 	const char *backend;
 	uint64_t entries;
-	uint32_t order;
-	uint32_t flags;
-	enum hpt_form form;
-	bool in_place; /* see internal.h */
+	struct hpt_table_facts facts; /* see internal.h */
+	bool in_place;                /* likewise */
 };
 
 #define ULL(x) ((unsigned long long)(x))
@@ -74,8 +72,9 @@ int hpt_table_open(const struct hpt_table_ops *ops, void *ctx,
 		return hpt_fail(err, HPT_ERR_MEMORY, "table: out of memory");
 	*table = (struct hpt_table){
 		.identity = ops, .ops = o, .ctx = ctx, .backend = c.backend,
-		.entries = UINT64_C(1) << (c.order - HPT_ENTRY_SHIFT), .order = c.order,
-		.flags = result_flags(&o, c.flags), .form = c.form,
+		.entries = UINT64_C(1) << (c.order - HPT_ENTRY_SHIFT),
+		.facts = { .order = c.order, .flags = result_flags(&o, c.flags),
+			   .form = c.form },
 	};
 	*out = table;
 	return HPT_OK;
@@ -105,12 +104,23 @@ bool hpt_table_in_place(const struct hpt_table *table)
 	return table->in_place;
 }
 
+const struct hpt_table_facts *hpt_table_facts(const struct hpt_table *table)
+{
+	return &table->facts;
+}
+
+void hpt_table_set_base(struct hpt_table *table, const struct hpt_raw_entry *base, bool avx2)
+{
+	table->facts.base = base;
+	table->facts.avx2 = avx2;
+}
+
 int hpt_table_info(const struct hpt_table *table, struct hpt_table_info *info,
 		   struct hpt_error *err)
 {
 	const struct hpt_table_info found = {
 		.size = sizeof(found), .backend = table->backend, .entries = table->entries,
-		.order = table->order, .flags = table->flags, .form = table->form,
+		.order = table->facts.order, .flags = table->facts.flags, .form = table->facts.form,
 	};
 
 	return hpt_result_out(info, sizeof(found), &found, sizeof(found), "hpt_table_info", err);
@@ -118,7 +128,7 @@ int hpt_table_info(const struct hpt_table *table, struct hpt_table_info *info,
 
 unsigned hpt_table_order(const struct hpt_table *table)
 {
-	return table->order;
+	return table->facts.order;
 }
 
 uint64_t hpt_table_entries(const struct hpt_table *table)
@@ -134,7 +144,7 @@ static int check_range(const struct hpt_table *table, uint64_t ptex, uint64_t n,
 	return hpt_fail_ptex(err, HPT_ERR_RANGE, ptex,
 			     "%llu entries from index %#llx do not lie in the table, which has "
 			     "%#llx slots (order %u)", ULL(n), ULL(ptex), ULL(table->entries),
-			     table->order);
+			     table->facts.order);
 }
 
 static int check_writable(const struct hpt_table *table, struct hpt_error *err)
@@ -340,10 +350,10 @@ int hpt_table_copy(struct hpt_table *to, const struct hpt_table *from, uint64_t 
 	struct copy c = { .to = to };
 	int ret = check_writable(to, err);
 
-	if (!ret && to->order != from->order)
+	if (!ret && to->facts.order != from->facts.order)
 		ret = hpt_fail(err, HPT_ERR_ORDER,
 			       "copy: a table of order %u cannot be made equal to one of order %u",
-			       to->order, from->order);
+			       to->facts.order, from->facts.order);
 	if (!ret)
 		ret = hpt_table_each(from, 0, UINT64_MAX, copy_run, &c, err);
 	if (!ret)

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* The usual walk for CPUs with AVX2: the same, compiled for them. */
+
+#include "../core/match.h"
+#include "rights.h"
+
+#ifdef HPT_HAVE_AVX2
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2"))), apply_to = function)
+#else
+#pragma GCC target("avx2,bmi,bmi2")
+#endif
+
+#define USUAL(name) hpt_usual_##name##_avx2
+#define MATCH_PAIRS hpt_match_avx2
+#include "usual.h"
+
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
+#endif
