@@ -156,6 +156,29 @@ HPT_API int hpt_decoder_next(struct hpt_decoder *d, const void *bytes, size_t le
 			     struct hpt_run *run, struct hpt_error *err);
 
 /**
+ * @brief Decode straight into a table in memory: hpt_decoder_next(), and each run put where it
+ * belongs.
+ * @param d the decoder; hpt_decoder_options::order was said
+ * @param bytes the next bytes of the stream, any split, any alignment
+ * @param len number of bytes
+ * @param used receives how many of them were used: all, unless @p event is #HPT_EVENT_END
+ * @param event receives #HPT_EVENT_MORE, or #HPT_EVENT_END
+ * @param raw the table: 2^order bytes, 8-byte aligned, and nobody else looks at them. Its
+ *        entries are big-endian, classic form; #HPT_V_HYPERVISOR is cleared in what is put
+ *        there
+ * @param err see hpt/error.h; hpt_error::offset is the place in the stream
+ * @return as hpt_decoder_next(); #HPT_ERR_ARGUMENT also when no order was said. What came
+ *         before the place of an error is in the table; of the chunk that it is in, slots
+ *         before hpt_error::ptex may be, and none behind it
+ *
+ * Slots that the stream does not name stay as they are: clear the table first, or know that
+ * it is new. Threads: exclusive on the table.
+ */
+HPT_API int hpt_decoder_load(struct hpt_decoder *d, const void *bytes, size_t len,
+			     size_t *used, enum hpt_event *event, struct hpt_raw_entry *raw,
+			     struct hpt_error *err);
+
+/**
  * @brief The bytes have ended: was that a place to end?
  * @param d the decoder
  * @param out receives what was seen; NULL: only check

@@ -15,12 +15,15 @@ struct memory {
 	struct hpt_raw_entry *base;
 	bool live;
 	bool v3;
+	bool avx2;
 };
 
 /* How often a live entry is read before giving up on it. */
 #define ATTEMPTS 1000
 /* Entries that are handed to a callback at once. */
-#define BATCH 64
+#define BATCH 64u
+/* Valid ones of them from which on all are taken in at once. */
+#define FULL 16
 
 static int unstable(uint64_t ptex, struct hpt_error *err)
 {
@@ -108,17 +111,12 @@ static int memory_write(void *ctx, uint64_t ptex, size_t n, const struct hpt_ent
  * Is there a valid entry among @n? V is the last bit of doubleword 0 in both forms. A look
  * without order is enough: what is missed was not there a moment ago.
  */
-static bool any_valid(const struct memory *m, uint64_t ptex, unsigned n)
+static bool any_valid_live(const struct hpt_raw_entry *raw, unsigned n)
 {
-	const struct hpt_raw_entry *raw = m->base + ptex;
 	uint64_t all = 0;
 
-	if (m->live)
-		for (unsigned i = 0; i < n; i++)
-			all |= __atomic_load_n(&raw[i].v_be.raw_be, __ATOMIC_RELAXED);
-	else
-		for (unsigned i = 0; i < n; i++)
-			all |= raw[i].v_be.raw_be;
+	for (unsigned i = 0; i < n; i++)
+		all |= __atomic_load_n(&raw[i].v_be.raw_be, __ATOMIC_RELAXED);
 	return all & hpt_be64_make(HPT_V_VALID).raw_be;
 }
 
@@ -137,23 +135,99 @@ static int give_runs(uint64_t ptex, unsigned n, const struct hpt_entry *entries,
 	return HPT_OK;
 }
 
-static int memory_each(void *ctx, uint64_t ptex, uint64_t n, hpt_each_fn *fn, void *arg,
-		       struct hpt_error *err)
+static int each_live(const struct memory *m, uint64_t ptex, uint64_t n, hpt_each_fn *fn,
+		     void *arg, struct hpt_error *err)
 {
-	const struct memory *m = ctx;
 	struct hpt_entry entries[BATCH];
 	int ret = HPT_OK;
 
 	while (n && !ret) {
 		unsigned part = n < BATCH ? (unsigned)n : BATCH;
 
-		if (any_valid(m, ptex, part)) {
-			ret = memory_read(ctx, ptex, part, entries, err);
+		if (any_valid_live(m->base + ptex, part)) {
+			ret = read_live_part((void *)(uintptr_t)m, ptex, part, entries, err);
 			if (!ret)
 				ret = give_runs(ptex, part, entries, fn, arg);
 		}
 		ptex += part;
 		n -= part;
+	}
+	return ret;
+}
+
+/* Which of BATCH entries are valid, by bits. */
+static uint64_t valid_of(const struct hpt_raw_entry *raw, bool avx2)
+{
+	uint64_t v_be = hpt_word_be(HPT_V_VALID);
+	uint64_t any[4] = { 0 };
+
+	for (unsigned i = 0; i < BATCH; i += 4)
+		for (unsigned j = 0; j < 4; j++)
+			any[j] |= raw[i + j].v_be.raw_be;
+	if (!((any[0] | any[1] | any[2] | any[3]) & v_be))
+		return 0;
+	return hpt_match(raw, BATCH, v_be, v_be, avx2);
+}
+
+/*
+ * A batch's valid entries. Of a full one all are taken in at once: to stop at each run's end
+ * would cost more, since the processor cannot guess it.
+ */
+static void take_batch(const struct memory *m, uint64_t at, uint64_t valid,
+		       struct hpt_entry *entries)
+{
+	if (__builtin_popcountll(valid) >= FULL) {
+		hpt_swap_entries(m->base + at, BATCH, entries, m->avx2);
+		for (unsigned i = 0; m->v3 && i < BATCH; i++)
+			entries[i] = hpt_entry_from_v3(entries[i]);
+		return;
+	}
+	for (; valid; valid &= valid - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(valid);
+
+		hpt_entries_take_in(m->base + at + i, 1, m->v3, entries + i);
+	}
+}
+
+/* Of a batch that begins at @at give the runs of entries whose bits are in @valid. */
+static int each_of(const struct memory *m, uint64_t at, uint64_t valid, hpt_each_fn *fn,
+		   void *arg)
+{
+	struct hpt_entry entries[BATCH];
+
+	if (valid)
+		take_batch(m, at, valid, entries);
+	while (valid) {
+		unsigned first = (unsigned)__builtin_ctzll(valid);
+		/* Adding to the lowest bit carries to the run's end; past bit 63 nothing is left. */
+		uint64_t carried = valid + (UINT64_C(1) << first);
+		unsigned end = carried ? (unsigned)__builtin_ctzll(carried) : BATCH;
+
+		if (fn(arg, at + first, end - first, entries + first))
+			return HPT_ERR_STOPPED;
+		valid &= carried;
+	}
+	return HPT_OK;
+}
+
+/* Batches are aligned, and the first and last of them perhaps cut. */
+static int memory_each(void *ctx, uint64_t ptex, uint64_t n, hpt_each_fn *fn, void *arg,
+		       struct hpt_error *err)
+{
+	const struct memory *m = ctx;
+	uint64_t end = ptex + n;
+	int ret = HPT_OK;
+
+	if (m->live)
+		return each_live(m, ptex, n, fn, arg, err);
+	for (uint64_t at = ptex & ~(uint64_t)(BATCH - 1); at < end && !ret; at += BATCH) {
+		uint64_t valid = valid_of(m->base + at, m->avx2);
+
+		if (at < ptex)
+			valid &= UINT64_MAX << (ptex - at);
+		if (at + BATCH > end)
+			valid &= UINT64_MAX >> (at + BATCH - end);
+		ret = each_of(m, at, valid, fn, arg);
 	}
 	return ret;
 }
@@ -219,7 +293,7 @@ int hpt_memory_open(void *base, unsigned order, const struct hpt_memory_options 
 	if (!m)
 		return hpt_fail(err, HPT_ERR_MEMORY, "memory table: out of memory");
 	*m = (struct memory){ .base = base, .live = o.flags & HPT_MEMORY_LIVE,
-			      .v3 = o.flags & HPT_MEMORY_V3 };
+			      .v3 = o.flags & HPT_MEMORY_V3, .avx2 = hpt_have_avx2() };
 	config.form = m->v3 ? HPT_FORM_V3 : HPT_FORM_CLASSIC;
 	if (m->live)
 		config.flags |= HPT_TABLE_LIVE;
@@ -229,7 +303,7 @@ int hpt_memory_open(void *base, unsigned order, const struct hpt_memory_options 
 		free(m);
 		return ret;
 	}
-	hpt_table_set_base(*out, base, hpt_have_avx2());
+	hpt_table_set_base(*out, base, m->avx2);
 	if (!read_only)
 		hpt_table_set_in_place(*out);
 	return HPT_OK;

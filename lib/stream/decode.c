@@ -3,55 +3,7 @@
  * The HTAB stream, bytes in and runs out.
  */
 
-#include <hpt/stream.h>
-
-#include "../core/internal.h"
-
-#define INDEX_LIMIT (UINT64_C(1) << 32) /* what a header's index can name */
-
-struct header {
-	uint64_t index;
-	uint32_t n_valid;
-	uint32_t n_invalid;
-};
-
-/* What struct hpt_decoder holds. */
-struct state {
-	uint64_t begin;        /* stream offset of the first byte */
-	uint64_t offset;       /* of the next byte */
-	uint64_t chunk_offset; /* of the current chunk's header */
-	uint64_t slots;        /* table's size, or INDEX_LIMIT */
-	uint64_t ptex;         /* next slot of the current chunk */
-	uint64_t end;          /* slot behind the last chunk of this pass */
-	uint64_t first_end;    /* where the first pass stopped being without gaps */
-	uint64_t highest, chunks, valid, invalid;
-	struct header header;  /* of the current chunk */
-	uint32_t left;         /* valid entries still to come */
-	uint32_t passes;
-	uint32_t order;        /* 0: not known */
-	uint8_t dialect;
-	uint8_t carried;       /* bytes in carry */
-	bool in_chunk;
-	bool gapless;          /* the first pass has left no slot out so far */
-	bool ended;            /* nothing came since an end marker */
-	bool new_pass;         /* the next chunk begins a pass whatever its index */
-	int8_t error;          /* code that was given, with its place: */
-	uint64_t error_offset, error_ptex;
-	unsigned char carry[HPT_ENTRY_BYTES]; /* a header or entry that was split */
-};
-
-_Static_assert(sizeof(struct state) <= sizeof(struct hpt_decoder), "state must fit");
-
-/* The caller's space is of uint64_t, so it is aligned for every member. */
-static struct state *state_of(struct hpt_decoder *d)
-{
-	return (struct state *)(void *)d->space;
-}
-
-static const struct state *const_state_of(const struct hpt_decoder *d)
-{
-	return (const struct state *)(const void *)d->space;
-}
+#include "internal.h"
 
 const char *hpt_dialect_name(enum hpt_dialect dialect)
 {
@@ -72,7 +24,7 @@ int hpt_decoder_init(struct hpt_decoder *d, const struct hpt_decoder_options *op
 		     struct hpt_error *err)
 {
 	struct hpt_decoder_options o;
-	struct state *s;
+	struct decoding *s;
 	int ret;
 
 	if (!d || !options)
@@ -112,17 +64,15 @@ static uint32_t order_of(uint64_t slots)
 	return 0;
 }
 
-static uint32_t found_order(const struct state *s)
+static uint32_t found_order(const struct decoding *s)
 {
 	return s->gapless ? order_of(s->first_end) : 0;
 }
 
-#define ULL(x) ((unsigned long long)(x))
-
 /* Give the error that was met, as often as asked. */
-static int report(const struct state *s, struct hpt_error *err)
+static int report(const struct decoding *s, struct hpt_error *err)
 {
-	const struct header *h = &s->header;
+	const struct chunk_header *h = &s->header;
 	uint64_t at = s->error_offset;
 
 	switch (s->error) {
@@ -156,7 +106,7 @@ static int report(const struct state *s, struct hpt_error *err)
 	return s->error;
 }
 
-static int fail(struct state *s, int code, uint64_t offset, uint64_t ptex)
+static int fail(struct decoding *s, int code, uint64_t offset, uint64_t ptex)
 {
 	s->error = (int8_t)code;
 	s->error_offset = offset;
@@ -165,24 +115,14 @@ static int fail(struct state *s, int code, uint64_t offset, uint64_t ptex)
 }
 
 /* The first pass is over: does its size agree with the order? */
-static bool contradicts(const struct state *s)
+static bool contradicts(const struct decoding *s)
 {
 	uint32_t found = found_order(s);
 
 	return s->dialect != HPT_DIALECT_QEMU && s->order && found && found != s->order;
 }
 
-static void parse_header(const struct state *s, const unsigned char *p, struct header *h)
-{
-	if (s->dialect == HPT_DIALECT_KVM_LE)
-		*h = (struct header){ hpt_load_le32(p), hpt_load_le16(p + 4),
-				      hpt_load_le16(p + 6) };
-	else
-		*h = (struct header){ hpt_load_be32(p), hpt_load_be16(p + 4),
-				      hpt_load_be16(p + 6) };
-}
-
-static void follow_first_pass(struct state *s, const struct header *h)
+static void follow_first_pass(struct decoding *s, const struct chunk_header *h)
 {
 	if (s->passes == 1) {
 		if (s->gapless && h->index != s->end)
@@ -193,13 +133,13 @@ static void follow_first_pass(struct state *s, const struct header *h)
 }
 
 /* A whole header is at @p: check it and begin its chunk. */
-static int begin_chunk(struct state *s, const unsigned char *p)
+static int begin_chunk(struct decoding *s, const unsigned char *p)
 {
-	struct header *h = &s->header;
+	struct chunk_header *h = &s->header;
 	uint64_t at = s->offset - HPT_CHUNK_HEADER;
 	uint64_t n;
 
-	parse_header(s, p, h);
+	*h = hpt_stream_header(p, s->dialect == HPT_DIALECT_KVM_LE);
 	n = (uint64_t)h->n_valid + h->n_invalid;
 	if (h->index >= s->slots)
 		return fail(s, HPT_ERR_CHUNK_INDEX, at, h->index);
@@ -228,7 +168,7 @@ static int begin_chunk(struct state *s, const unsigned char *p)
 }
 
 /* Bring @need bytes together in the carry; false when there are not enough yet. */
-static bool gather(struct state *s, const unsigned char **p, size_t *len, size_t need)
+static bool gather(struct decoding *s, const unsigned char **p, size_t *len, size_t need)
 {
 	size_t n = need - s->carried < *len ? need - s->carried : *len;
 
@@ -247,7 +187,7 @@ static bool is_zero(const unsigned char *p)
 }
 
 /* Read a header; @event stays HPT_EVENT_MORE when there are not enough bytes. */
-static int read_header(struct state *s, const unsigned char **p, size_t *len, bool *got,
+static int read_header(struct decoding *s, const unsigned char **p, size_t *len, bool *got,
 		       enum hpt_event *event)
 {
 	*got = gather(s, p, len, HPT_CHUNK_HEADER);
@@ -263,8 +203,7 @@ static int read_header(struct state *s, const unsigned char **p, size_t *len, bo
 	return begin_chunk(s, s->carry);
 }
 
-/* The index of the first of @n entries without V, or @n. */
-static uint32_t first_without_v(const unsigned char *entries, uint32_t n)
+uint32_t hpt_first_without_v(const unsigned char *entries, uint32_t n)
 {
 	unsigned char all = 1;
 
@@ -280,10 +219,10 @@ static uint32_t first_without_v(const unsigned char *entries, uint32_t n)
 }
 
 /* Give @n entries at @entries, of which the last byte is at the current offset. */
-static int give_run(struct state *s, const unsigned char *entries, uint32_t n,
+static int give_run(struct decoding *s, const unsigned char *entries, uint32_t n,
 		    struct hpt_run *run)
 {
-	uint32_t bad = n ? first_without_v(entries, n) : 0;
+	uint32_t bad = n ? hpt_first_without_v(entries, n) : 0;
 
 	if (bad < n)
 		return fail(s, HPT_ERR_NOT_VALID,
@@ -303,7 +242,7 @@ static int give_run(struct state *s, const unsigned char *entries, uint32_t n,
 }
 
 /* Read entries of the current chunk, as many as there are bytes for. */
-static int read_entries(struct state *s, const unsigned char **p, size_t *len,
+static int read_entries(struct decoding *s, const unsigned char **p, size_t *len,
 			struct hpt_run *run, enum hpt_event *event)
 {
 	const unsigned char *entries = *p;
@@ -332,7 +271,7 @@ static int read_entries(struct state *s, const unsigned char **p, size_t *len,
 int hpt_decoder_next(struct hpt_decoder *d, const void *bytes, size_t len, size_t *used,
 		     enum hpt_event *event, struct hpt_run *run, struct hpt_error *err)
 {
-	struct state *s;
+	struct decoding *s;
 	const unsigned char *p = bytes;
 	enum hpt_event found = HPT_EVENT_MORE;
 	size_t left = len;
@@ -364,7 +303,7 @@ int hpt_decoder_next(struct hpt_decoder *d, const void *bytes, size_t len, size_
 
 void hpt_decoder_summary(const struct hpt_decoder *d, struct hpt_stream_summary *out)
 {
-	const struct state *s = const_state_of(d);
+	const struct decoding *s = const_state_of(d);
 
 	*out = (struct hpt_stream_summary){
 		.bytes = s->offset - s->begin,
@@ -378,7 +317,7 @@ void hpt_decoder_summary(const struct hpt_decoder *d, struct hpt_stream_summary 
 	};
 }
 
-static int check_end(const struct state *s, struct hpt_error *err)
+static int check_end(const struct decoding *s, struct hpt_error *err)
 {
 	uint64_t at = s->offset;
 
@@ -403,7 +342,7 @@ static int check_end(const struct state *s, struct hpt_error *err)
 int hpt_decoder_finish(const struct hpt_decoder *d, struct hpt_stream_summary *out,
 		       struct hpt_error *err)
 {
-	struct state s;
+	struct decoding s;
 	int ret;
 
 	if (!d)
