@@ -189,10 +189,28 @@ static int read_record(struct hpt_qemu *q, struct record *record, enum hpt_qemu_
 	}
 }
 
+/* No run comes any more: give back what the arrays have grown too far. */
+static void trim_runs(struct qemu_ram *ram)
+{
+	for (size_t i = 0; i < ram->n_blocks; i++) {
+		struct qemu_block *block = &ram->blocks[i];
+		struct qemu_run *runs;
+
+		if (!block->n_runs || block->n_runs == block->runs_room)
+			continue;
+		runs = realloc(block->runs, block->n_runs * sizeof(*runs));
+		if (!runs)
+			continue;
+		block->runs = runs;
+		block->runs_room = block->n_runs;
+	}
+}
+
 /* The end of the last round: is there anything of the RAM that was listed? */
 static int finish(struct hpt_qemu *q)
 {
 	q->ram.done = true;
+	trim_runs(&q->ram);
 	if (!q->ram.bytes || q->ram.records || q->mapped_ram)
 		return 0;
 	return qemu_warn(q, "the stream has no pages of RAM: %s",

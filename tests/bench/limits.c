@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* What this machine's memory can do: the best that anybody could reach. */
+
+#include "bench.h"
+
+/* The compiler must not see that it is 0, nor that nobody looks at the other. */
+static volatile uint64_t nothing;
+static volatile uint64_t result;
+
+double run_memcpy(void *arg)
+{
+	const struct copy *c = arg;
+	double begin = now_ns();
+
+	memcpy(c->to, c->from, c->bytes);
+	__asm__ volatile("" ::: "memory");
+	return now_ns() - begin + c->extra;
+}
+
+double run_memset(void *arg)
+{
+	const struct copy *c = arg;
+	double begin = now_ns();
+
+	memset(c->to, 0, c->bytes);
+	__asm__ volatile("" ::: "memory");
+	return now_ns() - begin + c->extra;
+}
+
+/* One word of each line is enough to bring all of it. */
+double run_read(void *arg)
+{
+	const struct copy *c = arg;
+	const uint64_t *p = c->from, *end = p + c->bytes / sizeof(*p);
+	uint64_t sum[4] = { 0 };
+	double begin = now_ns();
+
+	for (; p < end; p += 32) {
+		sum[0] += p[0];
+		sum[1] += p[8];
+		sum[2] += p[16];
+		sum[3] += p[24];
+	}
+	result = sum[0] + sum[1] + sum[2] + sum[3];
+	return now_ns() - begin + c->extra;
+}
+
+const struct probe *turn_next(struct turn *t)
+{
+	const struct probe *p = t->probes + t->at;
+
+	/* The last few that make no whole job are left out. */
+	t->at += TURN;
+	if (t->at + TURN > t->n)
+		t->at = 0;
+	return p;
+}
+
+static uint64_t load_group(const struct world *w, uint32_t pteg, uint64_t before)
+{
+	const struct hpt_raw_entry *group = w->raw + (uint64_t)pteg * HPT_PTEG_ENTRIES;
+
+	return *(const volatile uint64_t *)&group[before].v_be.raw_be;
+}
+
+/* Each load's address needs the one before. */
+double run_chase(void *arg)
+{
+	struct turn *t = arg;
+	const struct probe *p = turn_next(t);
+	uint64_t zero = nothing, x = 0;
+	double begin = now_ns();
+
+	for (unsigned i = 0; i < TURN; i++) {
+		x = load_group(t->w, p[i].pteg, x & zero);
+		if (t->both)
+			x = load_group(t->w, p[i].other_pteg, x & zero);
+	}
+	result = x;
+	return now_ns() - begin;
+}
+
+#define CHAINS 16
+
+/* Sixteen chains, of which each load's address needs the one before in its chain. */
+double run_in_flight(void *arg)
+{
+	struct turn *t = arg;
+	const struct probe *p = turn_next(t);
+	uint64_t zero = nothing, x[CHAINS] = { 0 }, sum = 0;
+	double begin = now_ns();
+
+	for (unsigned i = 0; i < TURN; i += CHAINS) {
+#pragma GCC unroll 16
+		for (unsigned j = 0; j < CHAINS; j++)
+			x[j] = load_group(t->w, p[i + j].pteg, x[j] & zero);
+	}
+	for (unsigned j = 0; j < CHAINS; j++)
+		sum += x[j];
+	result = sum;
+	return now_ns() - begin;
+}

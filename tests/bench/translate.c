@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Translation: one address, cold and warm, and many at once. */
+
+#include "bench.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+
+typedef int many_fn(const struct hpt_cpu *cpu, const struct hpt_table *table,
+		    const uint64_t *ea, size_t n, enum hpt_access access, uint32_t flags,
+		    struct hpt_translation *out, struct hpt_error *err);
+
+/* Work on probes, by this library's function or that of the portable build. */
+struct work {
+	struct turn turn;
+	many_fn *many;
+	struct hpt_table *table;
+	uint64_t ea[CALL];
+	uint64_t ra[TURN];
+	struct hpt_translation out[CALL];
+};
+
+static void verify(const struct probe *p, const struct hpt_translation *x)
+{
+	bool mapped = p->ra != UINT64_MAX;
+
+	if (x->ea != p->ea || (x->outcome == HPT_OUTCOME_MAPPED) != mapped ||
+	    (mapped && (x->ra != p->ra || x->ptex / HPT_PTEG_ENTRIES != p->pteg)) ||
+	    (!mapped && x->outcome != HPT_OUTCOME_NO_ENTRY))
+		die("address %#llx: outcome %d, real address %#llx, expected %#llx",
+		    (unsigned long long)p->ea, (int)x->outcome, (unsigned long long)x->ra,
+		    (unsigned long long)p->ra);
+}
+
+static double run_many(void *arg)
+{
+	struct work *work = arg;
+	const struct probe *p = turn_next(&work->turn);
+	double total = 0;
+
+	for (unsigned done = 0; done < TURN; done += CALL, p += CALL) {
+		double begin;
+		int ret;
+
+		for (unsigned i = 0; i < CALL; i++)
+			work->ea[i] = p[i].ea;
+		work->out[0].size = sizeof(work->out[0]);
+		begin = now_ns();
+		ret = work->many(&work->turn.w->cpu, work->table, work->ea, CALL,
+				 HPT_ACCESS_READ, 0, work->out, NULL);
+		total += now_ns() - begin;
+		if (ret)
+			die("hpt_translate_many: %d", ret);
+		for (unsigned i = 0; i < CALL; i++)
+			verify(&p[i], &work->out[i]);
+	}
+	return total;
+}
+
+static double run_each(void *arg)
+{
+	struct work *work = arg;
+	const struct probe *p = turn_next(&work->turn);
+	struct hpt_translation x = { .size = sizeof(x) };
+	double begin = now_ns(), end;
+
+	for (unsigned i = 0; i < TURN; i++) {
+		if (hpt_translate(&work->turn.w->cpu, work->table, p[i].ea, HPT_ACCESS_READ, 0,
+				  &x, NULL))
+			die("hpt_translate");
+		work->ra[i] = x.ra;
+	}
+	end = now_ns();
+	for (unsigned i = 0; i < TURN; i++)
+		if (work->ra[i] != p[i].ra)
+			die("address %#llx: real address %#llx", (unsigned long long)p[i].ea,
+			    (unsigned long long)work->ra[i]);
+	return end - begin;
+}
+
+static struct turn turn_of(const struct world *w, const struct probe *probes, size_t n)
+{
+	if (n < TURN)
+		die("order %u: only %zu probes", w->order, n);
+	return (struct turn){ .w = w, .probes = probes, .n = n };
+}
+
+/* Work and limit on the same kind of probes, half of them apart. */
+static struct measure measure_probes(const struct bench *b, struct work *work, bench_fn *run,
+				     bench_fn *bound, const struct turn *t)
+{
+	struct turn other = *t;
+
+	work->turn = *t;
+	other.at = t->n / 2 / TURN * TURN;
+	return measure(b, (struct job){ run, work }, (struct job){ bound, &other });
+}
+
+static struct work *new_work(const struct world *w)
+{
+	struct work *work = must_alloc(sizeof(*work));
+
+	memset(work, 0, sizeof(*work));
+	work->many = hpt_translate_many;
+	work->table = w->table;
+	return work;
+}
+
+static void one_cold(struct bench *b, const struct world *w, struct work *work)
+{
+	struct turn t = turn_of(w, w->primary, w->n_primary);
+	struct measure m = measure_probes(b, work, run_each, run_chase, &t);
+	char name[64];
+
+	snprintf(name, sizeof(name), "translate/cold/2^%u", w->order);
+	report_measure(b, name, "ns", TURN, &m, w->order >= 26 ? 1.2 : 0);
+}
+
+/* Sixty-four addresses, again and again: everything is in the nearest cache. */
+static void one_warm(struct bench *b, const struct world *w, struct work *work)
+{
+	struct probe *few = must_alloc(TURN * sizeof(*few));
+	struct figure f = { .name = "translate/warm", .unit = "ns", .goal = 20 };
+
+	for (unsigned i = 0; i < TURN; i++)
+		few[i] = w->primary[i % 64];
+	work->turn = turn_of(w, few, TURN);
+	f.value = measure_alone(b, (struct job){ run_each, work }) / TURN;
+	report(b, &f);
+	free(few);
+}
+
+static double many(struct bench *b, const struct world *w, struct work *work, const char *what,
+		   const struct probe *probes, size_t n, double goal)
+{
+	char name[64];
+	struct measure m;
+	struct turn t;
+
+	if (n < TURN)
+		return 0;
+	t = turn_of(w, probes, n);
+	m = measure_probes(b, work, run_many, run_in_flight, &t);
+	snprintf(name, sizeof(name), "translate_many/%s/2^%u", what, w->order);
+	report_measure(b, name, "ns", TURN, &m, w->order >= 26 ? goal : 0);
+	return m.value / TURN;
+}
+
+typedef int open_fn(void *base, unsigned order, const struct hpt_memory_options *options,
+		    struct hpt_table **out, struct hpt_error *err);
+typedef void close_fn(struct hpt_table *table);
+
+/* A function of the other build. ISO C has no conversion for what POSIX does here. */
+static void *symbol(void *module, const char *name)
+{
+	void *found = dlsym(module, name);
+
+	if (!found)
+		die("%s: %s", name, dlerror());
+	return found;
+}
+
+/* What is gained by vectors: the same work by a build without, in turn. */
+static void portable(struct bench *b, const struct world *w, struct work *vector)
+{
+	struct work *plain = new_work(w);
+	open_fn *open_memory;
+	close_fn *close_table;
+	struct measure m;
+	void *module;
+
+	module = dlopen(b->portable, RTLD_NOW | RTLD_LOCAL);
+	if (!module)
+		die("%s", dlerror());
+	*(void **)&plain->many = symbol(module, "hpt_translate_many");
+	*(void **)&open_memory = symbol(module, "hpt_memory_open");
+	*(void **)&close_table = symbol(module, "hpt_table_close");
+	if (plain->many == hpt_translate_many ||
+	    open_memory(w->raw, w->order, NULL, &plain->table, NULL))
+		die("%s is not the other build", b->portable);
+	plain->turn = turn_of(w, w->primary, w->n_primary);
+	vector->turn = plain->turn;
+	vector->turn.at = w->n_primary / 2 / TURN * TURN;
+	m = measure(b, (struct job){ run_many, plain }, (struct job){ run_many, vector });
+	report_measure(b, "translate_many/portable/2^26", "ns", TURN, &m, 2);
+	close_table(plain->table);
+	dlclose(module);
+	free(plain);
+}
+
+static double at_order(struct bench *b, unsigned order)
+{
+	struct world w;
+	struct work *work;
+	double primary;
+
+	world_make(&w, order);
+	work = new_work(&w);
+	one_cold(b, &w, work);
+	if (order == 18)
+		one_warm(b, &w, work);
+	primary = many(b, &w, work, "primary", w.primary, w.n_primary, 2);
+	many(b, &w, work, "secondary", w.secondary, w.n_secondary, 3);
+	many(b, &w, work, "miss", w.miss, w.n_miss, 3);
+	if (order == 26 && b->portable)
+		portable(b, &w, work);
+	free(work);
+	world_free(&w);
+	return primary;
+}
+
+void bench_translate(struct bench *b)
+{
+	static const unsigned orders[] = { 18, 22, 24, 26, 28, 30 };
+	double from = 0, to = 0;
+
+	if (!wanted(b, "translate"))
+		return;
+	for (size_t i = 0; i < COUNT(orders); i++) {
+		if (orders[i] > b->max_order) {
+			skip(b, "translate", "the table is larger than --max-order");
+			continue;
+		}
+		to = at_order(b, orders[i]);
+		if (orders[i] == 22)
+			from = to;
+	}
+	if (orders[COUNT(orders) - 1] <= b->max_order) {
+		struct figure f = {
+			"translate_many/growth/2^22-2^30", "ns", to, from, to / from, 2
+		};
+
+		report(b, &f);
+	}
+}
+
+struct growth growth_of(const struct bench *b, unsigned order)
+{
+	struct growth g;
+	struct measure m;
+	struct work *work;
+	struct world w;
+	struct turn t;
+
+	world_make(&w, order);
+	work = new_work(&w);
+	t = turn_of(&w, w.primary, w.n_primary);
+	m = measure_probes(b, work, run_each, run_chase, &t);
+	g.cold = m.value / TURN;
+	g.chase = m.limit / TURN;
+	m = measure_probes(b, work, run_many, run_in_flight, &t);
+	g.many = m.value / TURN;
+	g.in_flight = m.limit / TURN;
+	free(work);
+	world_free(&w);
+	return g;
+}
+
+#define THREADS_MAX 256u
+
+struct thread {
+	struct work *work;
+	unsigned cpu;
+	double ns; /* of the median run */
+	const struct bench *b;
+};
+
+static void *thread_main(void *arg)
+{
+	struct thread *t = arg;
+
+	pin(t->cpu);
+	t->ns = measure_alone(t->b, (struct job){ run_many, t->work });
+	return NULL;
+}
+
+double millions_a_second(const struct bench *b, unsigned threads)
+{
+	struct thread t[THREADS_MAX];
+	pthread_t id[THREADS_MAX];
+	unsigned n = threads < THREADS_MAX ? threads : THREADS_MAX;
+	struct world w;
+	double sum = 0;
+
+	world_make(&w, 26);
+	for (unsigned i = 0; i < n; i++) {
+		t[i] = (struct thread){ .work = new_work(&w), .cpu = i, .b = b };
+		t[i].work->turn = turn_of(&w, w.primary, w.n_primary);
+		if (pthread_create(&id[i], NULL, thread_main, &t[i]))
+			die("no thread");
+	}
+	for (unsigned i = 0; i < n; i++) {
+		pthread_join(id[i], NULL);
+		sum += TURN / t[i].ns * 1e3;
+		free(t[i].work);
+	}
+	world_free(&w);
+	return sum;
+}
