@@ -3,15 +3,31 @@
 
 /* Columns that more than one output for people has. */
 
+/* 2^shift bytes, in the largest unit of which it is a whole number. */
+static char *put_shift(char *p, unsigned shift)
+{
+	unsigned number = 1u << shift % 10;
+
+	if (number >= 100)
+		*p++ = (char)('0' + number / 100);
+	if (number >= 10)
+		*p++ = (char)('0' + number / 10 % 10);
+	*p++ = (char)('0' + number % 10);
+	if (shift >= 10)
+		*p++ = "KMGTPE"[shift / 10 - 1];
+	return p;
+}
+
 const char *row_pages(char *buffer, const struct row *row)
 {
-	char text[TEXT_MAX];
+	char *p;
 
 	if (!row->has_page)
 		return "?/?";
-	strcpy(buffer, text_shift(text, row->page.base_shift));
-	strcat(buffer, "/");
-	return strcat(buffer, text_shift(text, row->page.actual_shift));
+	p = put_shift(buffer, row->page.base_shift);
+	*p++ = '/';
+	*put_shift(p, row->page.actual_shift) = '\0';
+	return buffer;
 }
 
 /* " pp key WIMG NRCB", each as wide as its heading */

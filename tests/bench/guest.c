@@ -171,8 +171,8 @@ static double run_print(void *arg)
 	static const char line[] = /* as long as the command's */
 		"0x000000 0x00000.0   1st    0x123456789   1T      0x123456789abcdef0   64K/64K"
 		"  0x123456789000  2   0 --M- -RC-\n";
-	int fd = open(d->text, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	double begin = now_ns(), end;
+	int fd = open(d->text, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
 	for (uint64_t i = 0; i < d->lines; i++) {
 		if (room - used < sizeof(line)) {
