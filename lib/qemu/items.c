@@ -159,11 +159,8 @@ static int skip_unknown(struct hpt_qemu *q)
 {
 	uint64_t length = 0, at = qemu_offset(q);
 	char print[QEMU_PRINT_ROOM];
-	int r;
+	int r = ask_length(q, &length);
 
-	q->in.keep = true;
-	q->in.kept = q->in.pos - (size_t)(at - q->item.offset);
-	r = ask_length(q, &length);
 	q->in.keep = false;
 	if (r == HPT_ERR_SECTION_LENGTH && q->package_end > at) {
 		/* The package says where it ends: pass over the rest of it. */
@@ -178,17 +175,18 @@ static int skip_unknown(struct hpt_qemu *q)
 
 static int read_payload(struct hpt_qemu *q)
 {
+	bool full = q->item.type == HPT_QEMU_FULL;
 	int r;
 
 	q->item.payload = qemu_offset(q);
-	if (q->item.type == HPT_QEMU_FULL)
+	/* What is passed over may have to be looked at from its header on: hpt_qemu_rest(). */
+	q->in.keep = full || !(is_ram(q) || is_htab(q));
+	if (q->in.keep)
 		r = skip_unknown(q);
 	else if (is_ram(q))
 		r = qemu_ram_payload(q, q->item.type);
-	else if (is_htab(q))
-		r = qemu_htab_payload(q, q->item.type);
 	else
-		r = skip_unknown(q);
+		r = qemu_htab_payload(q, q->item.type);
 	if (!r)
 		q->item.length = qemu_offset(q) - q->item.payload;
 	return r;
@@ -239,8 +237,12 @@ static int read_footer(struct hpt_qemu *q)
 static int read_section(struct hpt_qemu *q)
 {
 	bool named = q->item.type == HPT_QEMU_START || q->item.type == HPT_QEMU_FULL;
-	int r = named ? read_named(q) : read_round(q);
+	int r;
 
+	/* From its type byte on: reading the rest of the header may move the window. */
+	q->in.keep = true;
+	q->in.kept = q->in.pos - 1;
+	r = named ? read_named(q) : read_round(q);
 	if (!r && q->item.type == HPT_QEMU_START) {
 		r = check_known(q);
 		if (!r)

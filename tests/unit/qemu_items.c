@@ -553,6 +553,33 @@ static void rest_of_the_input(void **state)
 	bytes_free(&b);
 }
 
+/* However the bytes come, a section can be looked at from its type byte on. */
+static void rest_byte_by_byte(void **state)
+{
+	struct bytes b = bytes_of(TABLE FULL("9", "cpu", "0") "u8 9 fill 8 1 " FOOT("9")
+				  FULL("10", "x", "0") "u8 1 " FOOT("10") STREAM_END "u8 0x5a ");
+	size_t limit = 1000000, step;
+	struct hpt_qemu_options options = {
+		.size = sizeof(options),
+		.length = length_by_looking,
+		.arg = &limit,
+	};
+	struct hpt_error err;
+	struct hpt_qemu *q;
+
+	(void)state;
+	for (step = 1; step < 40; step++) {
+		struct drip drip = { .data = b.data, .len = b.len, .step = step };
+
+		assert_int_equal(hpt_qemu_open_reader(&drip_ops, &drip, &options, &q, &err), 0);
+		if (hpt_qemu_read(q, HPT_QEMU_UNTIL_END, &err))
+			fail_msg("step %zu: %s", step, err.text);
+		expect_table(q);
+		hpt_qemu_close(q);
+	}
+	bytes_free(&b);
+}
+
 static int stop_at_once(void *arg, uint64_t done, uint64_t total)
 {
 	uint64_t *seen = arg;
@@ -677,9 +704,9 @@ int main(void)
 		cmocka_unit_test(files_that_fail),   cmocka_unit_test(source_that_fails),
 		cmocka_unit_test(same_error_again),  cmocka_unit_test(behind_the_end),
 		cmocka_unit_test(configuration),     cmocka_unit_test(package),
-		cmocka_unit_test(rest_of_the_input), cmocka_unit_test(progress),
-		cmocka_unit_test(until),	     cmocka_unit_test(bare_machine),
-		cmocka_unit_test(arguments),
+		cmocka_unit_test(rest_of_the_input), cmocka_unit_test(rest_byte_by_byte),
+		cmocka_unit_test(progress),	     cmocka_unit_test(until),
+		cmocka_unit_test(bare_machine),	     cmocka_unit_test(arguments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
