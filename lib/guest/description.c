@@ -143,6 +143,7 @@ static int take_devices(struct guest_description *description, const json_t *roo
 static int parse(struct guest_description *description, const char *json, size_t len,
 		 struct hpt_error *err)
 {
+	char text[GUEST_PRINT_ROOM];
 	json_error_t error;
 	json_t *root;
 
@@ -150,8 +151,8 @@ static int parse(struct guest_description *description, const char *json, size_t
 	root = json_loadb(json, len, 0, &error);
 	if (!root) {
 		snprintf(description->why, sizeof(description->why),
-			 "QEMU's description cannot be parsed: %.80s at its byte %d", error.text,
-			 error.position);
+			 "QEMU's description cannot be parsed: %s at its byte %d",
+			 guest_printable(text, error.text), error.position);
 		return 0;
 	}
 	description->root = root;

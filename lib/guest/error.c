@@ -11,6 +11,20 @@
 
 #include "internal.h"
 
+/*
+ * Names in a file are whoever's who wrote it. An error and a remark are one line, and no
+ * terminal obeys them.
+ */
+const char *guest_printable(char out[GUEST_PRINT_ROOM], const char *text)
+{
+	size_t i;
+
+	for (i = 0; text[i] && i < GUEST_PRINT_ROOM - 1; i++)
+		out[i] = text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?';
+	out[i] = '\0';
+	return out;
+}
+
 int guest_fail(struct hpt_error *err, int code, const char *fmt, ...)
 {
 	char text[HPT_ERROR_TEXT];

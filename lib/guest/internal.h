@@ -27,6 +27,7 @@
 #define GUEST_REST_MAX ((size_t)64 << 20)
 #define GUEST_RUN_STATE_ROOM 101
 #define GUEST_WARNINGS_MAX 16
+#define GUEST_PRINT_ROOM 81
 /* More are passed over: pseries stops far below, and a hostile file must not. */
 #define GUEST_VCPUS_MAX 8192
 /* A device tree that is larger is passed over: QEMU makes none above 2 MiB. */
@@ -161,6 +162,8 @@ int guest_open_live(const struct hpt_reader_ops *ops, void *ctx,
 void guest_live_end(struct hpt_guest *guest);
 
 /* error.c */
+/* Text of a file made fit to print: cut, and ? for each byte that is not plain ASCII. */
+const char *guest_printable(char out[GUEST_PRINT_ROOM], const char *text);
 int guest_fail(struct hpt_error *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 int guest_fail_offset(struct hpt_error *err, int code, uint64_t offset, const char *fmt, ...)

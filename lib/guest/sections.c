@@ -107,12 +107,14 @@ static int unknown_length(const struct hpt_guest *guest, const struct hpt_qemu_i
 			  struct hpt_error *err)
 {
 	const char *why = guest->description.why;
+	char name[GUEST_PRINT_ROOM];
 
 	return guest_fail_offset(
 		err, HPT_ERR_SECTION_LENGTH, item->offset,
 		"offset %llu: the length of section \"%.60s\" instance %u is not "
 		"known: %s, and no footer was found",
-		(unsigned long long)item->offset, item->name, item->instance_id,
+		(unsigned long long)item->offset, guest_printable(name, item->name),
+		item->instance_id,
 		*why ? why : "QEMU's description does not name it");
 }
 
@@ -135,6 +137,7 @@ static int find_length(struct hpt_guest *guest, const struct hpt_qemu_item *item
 		       size_t len, uint64_t *length, struct hpt_error *err)
 {
 	size_t from = strcmp(item->name, "cpu") ? 0 : CPU_BYTES_MIN;
+	char name[GUEST_PRINT_ROOM];
 
 	if (device && at_footer(bytes, len, device->length, item->section_id)) {
 		*length = device->length;
@@ -147,7 +150,8 @@ static int find_length(struct hpt_guest *guest, const struct hpt_qemu_item *item
 			guest_warn(guest,
 				   "offset %llu: section \"%.60s\" has %llu bytes, its "
 				   "description says %llu",
-				   (unsigned long long)item->offset, item->name,
+				   (unsigned long long)item->offset,
+				   guest_printable(name, item->name),
 				   (unsigned long long)*length,
 				   (unsigned long long)device->length);
 		else

@@ -339,6 +339,28 @@ static void nested_description(void **state)
 	bytes_free(&b);
 }
 
+/* What steers a terminal, or begins another line, comes into no remark. */
+static void names_to_print(void **state)
+{
+	struct bytes b = bytes_of(TABLE "u8 4 u32 8 u8 5 hex 63 hex 0a1b hex ff22 u32 0 u32 1 "
+					"fill 90 2 u8 0 ");
+	struct hpt_guest *guest;
+	const char *line;
+	size_t i;
+
+	(void)state;
+	describe(&b, "{ 'devices':\n\033\n }", 0);
+	guest = must_open(&b, NULL);
+	line = hpt_guest_warning(guest, 0);
+	assert_non_null(line);
+	assert_non_null(strstr(line, "the length of section \"c???\"\" instance 0"));
+	assert_non_null(strstr(line, "QEMU's description cannot be parsed: "));
+	for (i = 0; line[i]; i++)
+		assert_in_range(line[i], 0x20, 0x7e);
+	hpt_guest_close(guest);
+	bytes_free(&b);
+}
+
 static void without_a_table(void **state)
 {
 	struct bytes radix = bytes_of(HEAD CONFIG RAM_START START("3", "spapr/htab", "1")
@@ -775,6 +797,7 @@ int main(void)
 		cmocka_unit_test(bad_descriptions),
 		cmocka_unit_test(broken_behind_the_table),
 		cmocka_unit_test(nested_description),
+		cmocka_unit_test(names_to_print),
 		cmocka_unit_test(without_a_table),
 		cmocka_unit_test(images),
 		cmocka_unit_test(empty_image),
