@@ -114,6 +114,7 @@ static void take_device(struct guest_description *description, const json_t *obj
 	    instance > UINT32_MAX || !add_members(object, 0, &device->length))
 		return;
 	device->instance = (uint32_t)instance;
+	device->taken = false;
 	device->name = name;
 	device->object = object;
 	description->n++;
@@ -212,11 +213,11 @@ int guest_description_find(struct guest_description *description, const unsigned
 }
 
 /* By name and instance, as QEMU itself finds the handler of a section. */
-const struct guest_device *guest_description_device(const struct guest_description *description,
-						    const char *name, uint32_t instance)
+struct guest_device *guest_description_device(const struct guest_description *description,
+					      const char *name, uint32_t instance)
 {
 	size_t from = 0, to = description->n, middle;
-	const struct guest_device *device;
+	struct guest_device *device;
 	int order;
 
 	while (from < to) {

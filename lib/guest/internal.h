@@ -69,6 +69,7 @@ struct guest_device {
 	const void *object;
 	uint32_t instance;
 	uint64_t length; /* of its payload */
+	bool taken;      /* a section of it was read */
 };
 
 struct guest_description {
@@ -119,6 +120,7 @@ struct guest_state {
 	bool read;     /* to its end */
 	bool built_in; /* a remark was made that there is no description */
 	bool no_footers; /* a section had none: they are not looked for again */
+	size_t n_cores;  /* sections "cpu" whose length was looked for */
 	int failed;    /* why not, with its text: */
 	char why[HPT_ERROR_TEXT];
 	struct guest_vcpu *vcpus; /* sorted by id */
@@ -232,8 +234,8 @@ int guest_saved_open(struct hpt_guest *guest, struct hpt_error *err);
 int guest_description_find(struct guest_description *description, const unsigned char *bytes,
 			   size_t len, struct hpt_error *err);
 /* What describes a section, or NULL: nothing does. */
-const struct guest_device *guest_description_device(const struct guest_description *description,
-						    const char *name, uint32_t instance);
+struct guest_device *guest_description_device(const struct guest_description *description,
+					      const char *name, uint32_t instance);
 void guest_description_close(struct guest_description *description);
 
 /* fields.c */

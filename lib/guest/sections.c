@@ -25,6 +25,8 @@
 #define NAMED_BEHIND 8
 /* The registers alone, by a 32-bit QEMU: no footer is before that. */
 #define CPU_BYTES_MIN 4412
+/* With every subsection that QEMU has, and as much again: it is no further. */
+#define CPU_BYTES_MAX 32768
 
 /* "globalstate": a length, then the name of the state, in plain letters. */
 static void take_run_state(struct hpt_guest *guest, const unsigned char *bytes, size_t len)
@@ -83,13 +85,13 @@ static bool may_follow(const unsigned char *bytes, size_t len)
  * be there. What a guest has put in its registers could look like that: it would then hide
  * its own state, and nothing else.
  */
-static bool find_footer(const unsigned char *bytes, size_t len, size_t from, uint32_t id,
-			uint64_t *length)
+static bool find_footer(const unsigned char *bytes, size_t near, size_t len, size_t from,
+			uint32_t id, uint64_t *length)
 {
 	const unsigned char *hit;
 
-	while (from < len) {
-		hit = memchr(bytes + from, TYPE_FOOTER, len - from);
+	while (from < near) {
+		hit = memchr(bytes + from, TYPE_FOOTER, near - from);
 		if (!hit)
 			break;
 		from = (size_t)(hit - bytes);
@@ -129,6 +131,19 @@ static void warn_built_in(struct hpt_guest *guest)
 }
 
 /*
+ * Behind the registers first, which may hold anything. That looks at bytes of other sections,
+ * too, so a hostile file may not have it done without end.
+ */
+static bool find_cpu_footer(struct hpt_guest *guest, const unsigned char *bytes, size_t len,
+			    uint32_t id, uint64_t *length)
+{
+	size_t near = len < CPU_BYTES_MAX ? len : CPU_BYTES_MAX;
+
+	return guest->state.n_cores++ < GUEST_VCPUS_MAX &&
+	       find_footer(bytes, near, len, CPU_BYTES_MIN, id, length);
+}
+
+/*
  * What the description says counts where a footer stands there. If there is none it is wrong,
  * or the machine has no footers: then it is all that is known.
  */
@@ -136,7 +151,7 @@ static int find_length(struct hpt_guest *guest, const struct hpt_qemu_item *item
 		       const struct guest_device *device, const unsigned char *bytes,
 		       size_t len, uint64_t *length, struct hpt_error *err)
 {
-	size_t from = strcmp(item->name, "cpu") ? 0 : CPU_BYTES_MIN;
+	bool core = !strcmp(item->name, "cpu");
 	char name[GUEST_PRINT_ROOM];
 
 	if (device && at_footer(bytes, len, device->length, item->section_id)) {
@@ -144,8 +159,8 @@ static int find_length(struct hpt_guest *guest, const struct hpt_qemu_item *item
 		return 0;
 	}
 	if (!guest->state.no_footers &&
-	    (find_footer(bytes, len, from, item->section_id, length) ||
-	     find_footer(bytes, len, 0, item->section_id, length))) {
+	    ((core && find_cpu_footer(guest, bytes, len, item->section_id, length)) ||
+	     find_footer(bytes, len, len, 0, item->section_id, length))) {
 		if (device)
 			guest_warn(guest,
 				   "offset %llu: section \"%.60s\" has %llu bytes, its "
@@ -224,6 +239,27 @@ static int take_section(struct hpt_guest *guest, const struct hpt_qemu_item *ite
 }
 
 /*
+ * QEMU writes a section once. One that comes again is passed over: to go through a long
+ * description for each of many small sections would take no end.
+ */
+static bool said_again(struct hpt_guest *guest, const struct hpt_qemu_item *item,
+		       struct guest_device *device)
+{
+	char name[GUEST_PRINT_ROOM];
+	bool again = device && device->taken;
+
+	if (again)
+		guest_warn(guest,
+			   "offset %llu: section \"%.60s\" instance %u comes again, and is "
+			   "passed over",
+			   (unsigned long long)item->offset, guest_printable(name, item->name),
+			   item->instance_id);
+	if (device)
+		device->taken = true;
+	return again;
+}
+
+/*
  * Called for each section of device state. The description is looked for at the first one: a
  * source that is only read up to its table never pays for it.
  */
@@ -231,7 +267,7 @@ int guest_section(void *arg, struct hpt_qemu *q, const struct hpt_qemu_item *ite
 		  uint64_t *length, struct hpt_error *err)
 {
 	struct hpt_guest *guest = arg;
-	const struct guest_device *device;
+	struct guest_device *device;
 	const unsigned char *bytes;
 	const void *rest;
 	uint64_t offset, skip;
@@ -248,7 +284,7 @@ int guest_section(void *arg, struct hpt_qemu *q, const struct hpt_qemu_item *ite
 	bytes = (const unsigned char *)rest + skip;
 	len -= (size_t)skip;
 	r = find_length(guest, item, device, bytes, len, length, err);
-	if (!r && *length <= len)
+	if (!r && *length <= len && !said_again(guest, item, device))
 		r = take_section(guest, item, device, bytes, (size_t)*length, err);
 	return r;
 }

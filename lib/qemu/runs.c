@@ -94,10 +94,18 @@ static int add_run(struct hpt_qemu *q, struct qemu_block *block, uint64_t page,
 	void *array = block->runs;
 	int r;
 
-	if (offset > OFFSET_MAX || page > PAGE_MAX)
+	if (page > PAGE_MAX)
+		return hpt_fail_offset(&q->error, HPT_ERR_FORMAT, qemu_offset(q),
+				       "offset %llu: a page at 0x%llx of its block, expected below "
+				       "0x%llx",
+				       (unsigned long long)qemu_offset(q),
+				       (unsigned long long)page * HPT_QEMU_PAGE,
+				       (unsigned long long)(PAGE_MAX + 1) * HPT_QEMU_PAGE);
+	if (offset > OFFSET_MAX)
 		return hpt_fail_offset(&q->error, HPT_ERR_FORMAT, offset,
-				       "offset %llu: a page beyond what can be remembered",
-				       (unsigned long long)offset);
+				       "offset %llu: a page's bytes, expected below offset %llu",
+				       (unsigned long long)offset,
+				       (unsigned long long)OFFSET_MAX + 1);
 	r = qemu_grow(q, &array, &block->runs_room, block->n_runs, sizeof(*block->runs),
 		      "the places of pages");
 	block->runs = array;
