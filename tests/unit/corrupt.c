@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Thousands of corrupted captures. Each must give the right answer, which a naive reader in
+ * Thousands of corrupted captures, and each capture cut at every offset and with every bit of
+ * every header flipped. Each must give the right answer, which a naive reader in
  * this file gives too, or an error with an offset inside the file; in memory that follows
  * the file's size.
  *
@@ -19,12 +20,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include <hpt/capture.h>
 #include <hpt/guest.h>
+#include <hpt/qemu.h>
 
 #include "../../lib/core/internal.h"
 
@@ -112,8 +115,8 @@ void __wrap_free(void *p)
 /* One change to the bytes at @p; returns the new length, which never grows beyond @room. */
 static size_t corrupt_once(unsigned char *p, size_t len, size_t room)
 {
-	static const uint32_t extremes[] = { 0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFF,
-					     0x10000, 0xFFFFFFF0 };
+	static const uint32_t extremes[] = { 0,          1,      0x7FFFFFFF, 0x80000000,
+					     0xFFFFFFFF, 0xFFFF, 0x10000,    0xFFFFFFF0 };
 	size_t at = random_below(len), n = 1 + random_below(64);
 	uint32_t word;
 
@@ -411,6 +414,19 @@ static void load(struct file *f, const char *path)
 	held = most = 0; /* stdio's, which is none of the library's */
 }
 
+static void load_shipped(struct file *f, const char *before, const char *name,
+			 const char *behind)
+{
+	const char *data = getenv("HPT_TEST_DATA");
+	static char path[4096];
+	char inside[256];
+
+	assert_non_null(data);
+	snprintf(inside, sizeof(inside), "%s%s%s", before, name, behind);
+	snprintf(path, sizeof(path), "%s/%s", data, inside);
+	load(f, path);
+}
+
 static void run_path(const char *path, unsigned runs)
 {
 	struct file f;
@@ -430,12 +446,247 @@ static void shipped(const char *name, unsigned runs)
 	run_path(path, runs);
 }
 
+/* Every truncation, every header ------------------------------------------------------- */
+
+/* Processor time that all of a capture may take: far more than it does, with any tool. */
+#define SECONDS_EACH 300.0
+/* Of a large capture each of so many offsets is one to cut at, besides those near its ends. */
+#define STRIDE_LARGE 797
+#define LARGE ((size_t)32 << 10)
+#define NEAR_END 100
+/* Bits of a guest's many headers that are flipped, besides all of the first and the last. */
+#define FLIPS_SAMPLED 2500u
+#define FLIPS_WHOLE 400u
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void check_time(const struct file *f, double begun)
+{
+	if (now() - begun > SECONDS_EACH)
+		fail_msg("%s took %.0f s", f->path, now() - begun);
+}
+
+static size_t next_cut(const struct file *f, size_t cut)
+{
+	bool near = cut < NEAR_END || cut + NEAR_END + STRIDE_LARGE > f->len;
+
+	return cut + (near || f->len < LARGE ? 1 : STRIDE_LARGE);
+}
+
+/* What a cut stream comes to: the naive reader's answer, or an error where it was cut. */
+static void cut_stream(const struct file *f)
+{
+	double begun = now();
+	size_t cut;
+
+	for (cut = 0; cut <= f->len; cut = next_cut(f, cut))
+		run_stream(f, f->bytes, cut);
+	check_time(f, begun);
+}
+
+/* Each bit of each chunk's header; in a large stream of the first and the last, else of some. */
+static void flip_stream_headers(const struct file *f)
+{
+	double begun = now();
+	size_t at, n, chunk = 0;
+
+	for (at = 0; at < f->len; at += n, chunk++) {
+		bool near = at < 1000 || at + 1000 > f->len;
+
+		n = 8 + (size_t)16 * hpt_load_le16(f->bytes + at + 4);
+		if (!near && (f->len > LARGE || chunk % 4))
+			continue;
+		for (unsigned bit = 0; bit < 64; bit++) {
+			f->bytes[at + bit / 8] ^= (unsigned char)(1u << bit % 8);
+			run_stream(f, f->bytes, f->len);
+			f->bytes[at + bit / 8] ^= (unsigned char)(1u << bit % 8);
+		}
+	}
+	check_time(f, begun);
+}
+
+struct entries_sum {
+	uint64_t sum, n;
+};
+
+static int add_up(void *arg, uint64_t ptex, size_t n, const struct hpt_entry *entries)
+{
+	struct entries_sum *s = arg;
+
+	for (size_t i = 0; i < n; i++) {
+		s->sum = (s->sum ^ (ptex + i)) * UINT64_C(0x100000001B3);
+		s->sum = (s->sum ^ entries[i].v) * UINT64_C(0x100000001B3);
+		s->sum = (s->sum ^ entries[i].r) * UINT64_C(0x100000001B3);
+		s->n++;
+	}
+	return 0;
+}
+
+/* The table of a guest in memory, read up to its end; @err says why not. */
+static int read_table(const unsigned char *bytes, size_t len, struct entries_sum *s,
+		      struct hpt_qemu_info *info, struct hpt_error *err)
+{
+	struct hpt_table *table = NULL;
+	struct hpt_qemu *q = NULL;
+	int ret = hpt_qemu_open_memory(bytes, len, NULL, &q, err);
+
+	*s = (struct entries_sum){ 0, 0 };
+	info->size = sizeof(*info);
+	info->htab = HPT_QEMU_HTAB_ABSENT;
+	if (!ret)
+		ret = hpt_qemu_read(q, HPT_QEMU_UNTIL_TABLE, err);
+	if (!ret) {
+		assert_int_equal(hpt_qemu_info(q, info, NULL), 0);
+		info->machine = NULL;
+		if (!hpt_qemu_table(q, &table, NULL))
+			assert_int_equal(hpt_table_each(table, 0, UINT64_MAX, add_up, s, NULL),
+					 0);
+	}
+	hpt_qemu_close(q);
+	return ret;
+}
+
+/* A cut guest has its table whole, or the error is at the cut. */
+static void cut_guest(const struct file *f)
+{
+	struct entries_sum whole, part;
+	struct hpt_qemu_info info;
+	struct hpt_error err;
+	double begun = now();
+	size_t cut, table_end;
+
+	assert_int_equal(read_table(f->bytes, f->len, &whole, &info, &err), 0);
+	table_end = (size_t)info.bytes;
+	for (cut = 0; cut < f->len; cut = next_cut(f, cut)) {
+		int ret = read_table(f->bytes, cut, &part, &info, &err);
+
+		if (cut >= table_end) {
+			if (ret)
+				fail_msg("cut at %zu: %s", cut, err.text);
+			assert_memory_equal(&whole, &part, sizeof(whole));
+		} else {
+			check_error(ret, &err, cut, f->path);
+			assert_int_equal(err.offset, cut);
+		}
+		check_memory(cut, f->path);
+	}
+	check_time(f, begun);
+}
+
+/* Offsets of the bytes that are neither a page's nor an entry's, up to the table's end. */
+static size_t find_headers(const struct file *f, size_t end, unsigned char *is_header)
+{
+	size_t n = 0, at, body;
+
+	memset(is_header, 1, end);
+	for (at = 8; at + 8 < end; at++) {
+		uint64_t head = hpt_load_be64(f->bytes + at);
+		size_t name = head & 0x20 ? 0 : f->bytes[at + 8] + 1u;
+
+		/* A record of a page at an address that can be, 256 MiB at most. */
+		if ((head & ~UINT64_C(0x0FFFF020)) != 8 || (name && name != 14))
+			continue;
+		body = at + 8 + name;
+		memset(is_header + body, 0, body + 4096 < end ? 4096 : end - body);
+		at = body + 4095;
+	}
+	for (at = 0; at < end; at++)
+		n += is_header[at];
+	return n;
+}
+
+/* Each bit of each header: an answer that is the naive reader's, or an error with a place. */
+static void flip_guest_headers(const struct file *f)
+{
+	unsigned char *is_header = __real_malloc(f->len);
+	struct entries_sum sum;
+	struct hpt_qemu_info info;
+	struct hpt_error err;
+	double begun = now();
+	size_t at, end, n;
+
+	assert_int_equal(read_table(f->bytes, f->len, &sum, &info, &err), 0);
+	end = (size_t)info.bytes;
+	n = find_headers(f, end, is_header);
+	assert_true(n < end);
+	for (at = 0; at < end; at++) {
+		bool ends = at < FLIPS_WHOLE || at + FLIPS_WHOLE > end;
+
+		for (unsigned bit = 0; is_header[at] && bit < 8; bit++) {
+			int ret;
+
+			if (!ends && random_below(n * 8) > FLIPS_SAMPLED)
+				continue;
+			f->bytes[at] ^= (unsigned char)(1u << bit);
+			ret = read_table(f->bytes, f->len, &sum, &info, &err);
+			if (ret)
+				check_error(ret, &err, f->len, f->path);
+			else
+				answers++;
+			check_memory(f->len, f->path);
+			f->bytes[at] ^= (unsigned char)(1u << bit);
+		}
+	}
+	__real_free(is_header);
+	check_time(f, begun);
+}
+
+static void test_every_stream(void **state)
+{
+	static const char *const names[] = {
+		"powernv8/sparse-p1",        "powernv8/sparse-p2-changed",
+		"powernv8/sparse-p4-buf40",  "powernv8/sparse-bolted-p3-first",
+		"powernv8/sparse-start3ff8", "powernv8/sparse-start3fff",
+		"powernv8/ptegs-p1",         "powernv8/dense-p1",
+		"powernv8/dense-buf40",      "powernv9/sparse-p1",
+	};
+
+	(void)state;
+	answers = compared = refusals = 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct file f;
+
+		load_shipped(&f, "kvm-streams/", names[i], ".stream");
+		cut_stream(&f);
+		flip_stream_headers(&f);
+		__real_free(f.bytes);
+	}
+	print_message("# streams: %u answers, %u refusals\n", answers, refusals);
+	assert_true(answers > 1000 && refusals > 5000);
+}
+
+static void test_every_guest(void **state)
+{
+	static const char *const names[] = { "guest", "radix" };
+
+	(void)state;
+	answers = compared = refusals = 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct file f;
+
+		load_shipped(&f, "", names[i], "/guest.mig");
+		cut_guest(&f);
+		flip_guest_headers(&f);
+		__real_free(f.bytes);
+	}
+	print_message("# guests: %u answers, %u refusals\n", answers, refusals);
+	assert_true(answers > 1000 && refusals > 5000);
+}
+
 static void test_streams(void **state)
 {
 	static const char *const names[] = {
-		"powernv8/sparse-p1", "powernv8/ptegs-p1", "powernv8/dense-p1",
-		"powernv8/sparse-p2-changed", "powernv8/sparse-buf40", "powernv8/sparse-start2003",
-		"powernv8/sparse-bolted-p1", "powernv9/sparse-p1", "powernv9/sparse-p2-changed",
+		"powernv8/sparse-p1",         "powernv8/ptegs-p1",
+		"powernv8/dense-p1",          "powernv8/sparse-p2-changed",
+		"powernv8/sparse-buf40",      "powernv8/sparse-start2003",
+		"powernv8/sparse-bolted-p1",  "powernv9/sparse-p1",
+		"powernv9/sparse-p2-changed",
 	};
 
 	(void)state;
@@ -462,6 +713,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_streams),
 		cmocka_unit_test(test_guests),
+		cmocka_unit_test(test_every_stream),
+		cmocka_unit_test(test_every_guest),
 	};
 
 	if (argc < 3)
