@@ -286,14 +286,14 @@ static void skip_to(struct out *o, uint64_t offset)
 	o->flushed = offset;
 }
 
-/* One byte in so many is ones, so that there are runs of eight pages. */
+/* One byte in so many is ones: runs of eight pages, and the runs of zeros between them. */
 static void put_bitmap(struct out *o, struct synthetic *s, uint64_t every)
 {
 	uint64_t bytes = (s->pages + s->zeros) / 8;
 
 	for (uint64_t i = 0; i < bytes; i++)
 		put_number(o, i % every ? 0 : 0xff, 1);
-	s->runs = bytes / every;
+	s->runs = 2 * (bytes / every);
 }
 
 void synthetic_mapped(struct synthetic *s, const char *path, uint64_t ram, uint64_t whole)
