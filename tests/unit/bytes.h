@@ -27,20 +27,41 @@ struct bytes {
 	size_t len;
 };
 
+/*
+ * Bytes to allocate for @len: just as many, so that checkers of memory see who reads on; but of
+ * many a power of two, or adding one by one would copy them as often.
+ */
+static inline size_t bytes_room(size_t len)
+{
+	size_t room = (size_t)1 << 16;
+
+	if (len < room)
+		return len + 1;
+	while (room <= len)
+		room *= 2;
+	return room;
+}
+
+static inline void bytes_grow(struct bytes *b, size_t n)
+{
+	if (b->data && bytes_room(b->len) == bytes_room(b->len + n))
+		return;
+	b->data = realloc(b->data, bytes_room(b->len + n));
+	assert_non_null(b->data);
+}
+
 static inline void bytes_put(struct bytes *b, uint64_t value, unsigned int n, int little)
 {
 	unsigned int i;
 
-	b->data = realloc(b->data, b->len + n + 1);
-	assert_non_null(b->data);
+	bytes_grow(b, n);
 	for (i = 0; i < n; i++)
 		b->data[b->len++] = (unsigned char)(value >> 8 * (little ? i : n - 1 - i));
 }
 
 static inline void bytes_fill(struct bytes *b, size_t n, int value)
 {
-	b->data = realloc(b->data, b->len + n + 1);
-	assert_non_null(b->data);
+	bytes_grow(b, n);
 	memset(b->data + b->len, value, n);
 	b->len += n;
 }
