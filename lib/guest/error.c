@@ -19,7 +19,7 @@ const char *guest_printable(char out[GUEST_PRINT_ROOM], const char *text)
 {
 	size_t i;
 
-	for (i = 0; text[i] && i < GUEST_PRINT_ROOM - 1; i++)
+	for (i = 0; i < GUEST_PRINT_ROOM - 1 && text[i]; i++)
 		out[i] = text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?';
 	out[i] = '\0';
 	return out;

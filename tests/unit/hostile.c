@@ -343,6 +343,8 @@ static void section_again(void **state)
 	struct open o;
 
 	(void)state;
+	if (!has_feature("QEMU's description"))
+		skip();
 	add_sections(&b, "p\"spapr\" ", "u32 3 ", 60000, true);
 	bytes_append(&b, "u8 0 ");
 	describe_often(&b, "{'devices':[{'name':'spapr','instance_id':0,'fields':[{'size':4}",
