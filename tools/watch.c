@@ -303,11 +303,11 @@ static int watch_file(struct watch *watch)
 	if (info.kind != HPT_SOURCE_STREAM || watch->has_interval || watch->common.n_then)
 		return watch_poll(watch, &source);
 	if (*info.compression) {
-		source_close(&source);
 		complain(
 			"%s: compressed: give the stream through a pipe, as in %s -dc %s | hpt "
 			"watch -",
 			watch->common.source, info.compression, watch->common.source);
+		source_close(&source);
 		return EXIT_ERROR;
 	}
 	watch->common.guest.dialect = info.dialect;
