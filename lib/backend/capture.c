@@ -3,14 +3,13 @@
  * A captured stream as a table: decoded into a sparse store, pass on pass.
  */
 
-#include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <hpt/capture.h>
 
 #include "../core/internal.h"
 #include "../table/internal.h"
+#include "fd.h"
 
 struct capture {
 	struct hpt_sparse *sparse;
@@ -340,26 +339,12 @@ int hpt_capture_open_reader(const struct hpt_reader_ops *ops, void *ctx,
 	return ret ? ret : open_input(&in, options, out, err);
 }
 
-static int read_fd(void *ctx, void *bytes, size_t len, size_t *got, struct hpt_error *err)
-{
-	const int *fd = ctx;
-	ssize_t n;
-
-	do
-		n = read(*fd, bytes, len);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return hpt_fail_errno(err, errno, "capture: read of %zu bytes", len);
-	*got = (size_t)n;
-	return HPT_OK;
-}
-
 int hpt_capture_open(int fd, const struct hpt_capture_options *options, struct hpt_table **out,
 		     struct hpt_error *err)
 {
-	static const struct hpt_reader_ops ops = { .size = sizeof(ops), .read = read_fd };
+	struct hpt_fd_source source = { .fd = fd, .who = "capture" };
 
-	return hpt_capture_open_reader(&ops, &fd, options, out, err);
+	return hpt_capture_open_reader(&hpt_fd_ops, &source, options, out, err);
 }
 
 int hpt_capture_open_memory(const void *bytes, size_t len,

@@ -4,15 +4,14 @@
  * order, so that a slot is found by bisection. The table is the guest's view of them.
  */
 
-#include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <hpt/debugfs.h>
 
 #include "../core/internal.h"
 #include "../table/internal.h"
 #include "debugfs.h"
+#include "fd.h"
 
 #define WINDOW ((size_t)64 << 10) /* bytes read at once */
 #define FORMS (HPT_DEBUGFS_CLASSIC | HPT_DEBUGFS_V3)
@@ -403,26 +402,12 @@ int hpt_debugfs_open_reader(const struct hpt_reader_ops *ops, void *ctx,
 	return ret;
 }
 
-static int read_fd(void *ctx, void *bytes, size_t len, size_t *got, struct hpt_error *err)
-{
-	const int *fd = ctx;
-	ssize_t n;
-
-	do
-		n = read(*fd, bytes, len);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return hpt_fail_errno(err, errno, "kvm-debugfs: read of %zu bytes", len);
-	*got = (size_t)n;
-	return HPT_OK;
-}
-
 int hpt_debugfs_open(int fd, const struct hpt_debugfs_options *options, struct hpt_table **out,
 		     struct hpt_error *err)
 {
-	static const struct hpt_reader_ops ops = { .size = sizeof(ops), .read = read_fd };
+	struct hpt_fd_source source = { .fd = fd, .who = "kvm-debugfs" };
 
-	return hpt_debugfs_open_reader(&ops, &fd, options, out, err);
+	return hpt_debugfs_open_reader(&hpt_fd_ops, &source, options, out, err);
 }
 
 int hpt_debugfs_open_memory(const void *text, size_t len,
