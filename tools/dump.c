@@ -10,11 +10,7 @@
 static const struct option dump_options[] = {
 	SOURCE_OPTIONS,
 	COLOR_OPTION,
-	{ "ptex", required_argument, NULL, OPT_PTEX },
-	{ "vsid", required_argument, NULL, OPT_VSID },
-	{ "ra", required_argument, NULL, OPT_RA },
-	{ "page-size", required_argument, NULL, OPT_PAGE_SIZE },
-	{ "bolted", no_argument, NULL, OPT_BOLTED },
+	FILTER_OPTIONS,
 	{ "all", no_argument, NULL, OPT_ALL },
 	{ "limit", required_argument, NULL, OPT_LIMIT },
 	{ "processor", required_argument, NULL, OPT_PROCESSOR },

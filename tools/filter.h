@@ -20,4 +20,14 @@ int filter_range(const struct common *common, const char *option, struct range *
 int filter_option(struct filter *filter, const struct common *common, int code);
 bool filter_match(const struct filter *filter, const struct row *row);
 
+/* What filter_range(), of ptex, and filter_option() take. */
+#define FILTER_OPTIONS                                                   \
+	{ "ptex", required_argument, NULL, OPT_PTEX },                   \
+		{ "vsid", required_argument, NULL, OPT_VSID },           \
+		{ "ra", required_argument, NULL, OPT_RA },               \
+		{ "page-size", required_argument, NULL, OPT_PAGE_SIZE }, \
+	{                                                                \
+		"bolted", no_argument, NULL, OPT_BOLTED                  \
+	}
+
 #endif /* HPT_TOOL_FILTER_H */
