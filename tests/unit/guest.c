@@ -8,14 +8,10 @@
 #include <cmocka.h>
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <unistd.h>
-
 #include <hpt/guest.h>
 
-#include "qemu_streams.h"
+#include "guest_saved.h"
 
-#define N(array) (sizeof(array) / sizeof((array)[0]))
 #define IMAGE_BYTES ((size_t)1 << 18)
 
 /* A section "globalstate" that says @state, of 104 bytes; and one of a CPU, of 20. */
@@ -39,18 +35,6 @@ static const char description[] =
 	"{'name': 'globalstate', 'instance_id': 0, 'fields': ["
 	"{'name': 'size', 'type': 'uint32', 'size': 4}, "
 	"{'name': 'runstate', 'type': 'buffer', 'size': 100}]}]}";
-
-/* Put a description behind a stream, its quotes made JSON's, and padding behind it. */
-static void describe(struct bytes *b, const char *json, size_t padding)
-{
-	size_t i, len = strlen(json);
-
-	bytes_put(b, 6, 1, 0);
-	bytes_put(b, len, 4, 0);
-	for (i = 0; i < len; i++)
-		bytes_put(b, json[i] == '\'' ? '"' : (unsigned char)json[i], 1, 0);
-	bytes_fill(b, padding, 0);
-}
 
 static FILE *file_of(const struct bytes *b)
 {
@@ -171,17 +155,6 @@ static size_t valid_entries(struct hpt_guest *guest)
 	return n;
 }
 
-static bool has_feature(const char *what)
-{
-	size_t i;
-
-	for (i = 0; hpt_guest_feature(i); i++)
-		if (!strncmp(hpt_guest_feature(i), what, strlen(what)))
-			return !strstr(hpt_guest_feature(i), ": no (");
-	fail_msg("no line on %s", what);
-	return false;
-}
-
 static void expect_saved(struct hpt_guest *guest, bool to_the_end)
 {
 	struct hpt_guest_info info = info_of(guest);
@@ -216,7 +189,8 @@ static void saved(void **state)
 	(void)state;
 	if (!json)
 		skip();
-	describe(&b, description, 5000);
+	describe(&b, description);
+	bytes_fill(&b, 5000, 0);
 	guest = must_open(&b, NULL);
 	expect_saved(guest, true);
 	assert_string_equal(info_of(guest).compression, "");
@@ -269,7 +243,7 @@ static void bad_descriptions(void **state)
 	for (i = 0; i < N(cases); i++) {
 		b = bytes_of(DEVICES);
 		if (*cases[i].json)
-			describe(&b, cases[i].json, 0);
+			describe(&b, cases[i].json);
 		guest = must_open(&b, NULL);
 		assert_int_equal(info_of(guest).vcpus, 2);
 		assert_string_equal(info_of(guest).run_state, "paused");
@@ -349,7 +323,7 @@ static void names_to_print(void **state)
 	size_t i;
 
 	(void)state;
-	describe(&b, "{ 'devices':\n\033\n }", 0);
+	describe(&b, "{ 'devices':\n\033\n }");
 	guest = must_open(&b, NULL);
 	line = hpt_guest_warning(guest, 0);
 	assert_non_null(line);

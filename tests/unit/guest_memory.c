@@ -599,25 +599,32 @@ static void tree_of_processors(void **state)
 	bytes_free(&b);
 }
 
+/* A saved guest with a device tree, and no memory. */
+static struct bytes only_tree(const void *dtb)
+{
+	size_t len = fdt_totalsize(dtb);
+	struct bytes b = bytes_of(
+		TABLE FULL("20", "spapr", "0") "fill 16 1 u8 5 p\"spapr_dtb\" u32 1 u32 5 ");
+
+	bytes_put(&b, len, 4, 0);
+	bytes_fill(&b, len, 0);
+	memcpy(b.data + b.len - len, dtb, len);
+	bytes_append(&b, FOOT("20") STREAM_END);
+	return b;
+}
+
 /* The table's order in the tree is another than the file's. */
 static void other_order(void **state)
 {
 	struct hpt_guest *guest;
 	struct bytes b;
-	size_t len;
 
 	(void)state;
 	begin_tree();
 	put_cpus(20);
 	assert_int_equal(fdt_end_node(tree), 0);
 	assert_int_equal(fdt_finish(tree), 0);
-	len = fdt_totalsize(tree);
-	b = bytes_of(
-		TABLE FULL("20", "spapr", "0") "fill 16 1 u8 5 p\"spapr_dtb\" u32 1 u32 5 ");
-	bytes_put(&b, len, 4, 0);
-	bytes_fill(&b, len, 0);
-	memcpy(b.data + b.len - len, tree, len);
-	bytes_append(&b, FOOT("20") STREAM_END);
+	b = only_tree(tree);
 	guest = must_open_saved(&b, 0, false);
 	assert_true(has_warning(guest, "the table has order 18, the device tree says 20: "));
 	hpt_guest_close(guest);
@@ -662,7 +669,6 @@ static void large_tree(void **state)
 	static unsigned char large[1 << 20];
 	struct hpt_guest *guest;
 	struct bytes b;
-	size_t len;
 	int i;
 
 	(void)state;
@@ -675,13 +681,7 @@ static void large_tree(void **state)
 	assert_int_equal(fdt_end_node(large), 0);
 	assert_int_equal(fdt_end_node(large), 0);
 	assert_int_equal(fdt_finish(large), 0);
-	len = fdt_totalsize(large);
-	b = bytes_of(
-		TABLE FULL("20", "spapr", "0") "fill 16 1 u8 5 p\"spapr_dtb\" u32 1 u32 5 ");
-	bytes_put(&b, len, 4, 0);
-	bytes_fill(&b, len, 0);
-	memcpy(b.data + b.len - len, large, len);
-	bytes_append(&b, FOOT("20") STREAM_END);
+	b = only_tree(large);
 	guest = must_open_saved(&b, 0, false);
 	assert_true(has_warning(guest,
 				"the device tree in the file is not used: it has too many "
