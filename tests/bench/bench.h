@@ -32,6 +32,7 @@ struct bench {
 	bool plot;            /* the figures of the plots, and nothing else */
 	const char *hpt;      /* the command */
 	const char *guest;    /* a saved guest, not compressed; NULL: none */
+	const char *vcpus;    /* guests of 1, 2, 4 ... vCPUs are N.mig there, or NULL */
 	const char *portable; /* libhpt as a module, built without vectors; NULL: none */
 	const char *dir;      /* for large files */
 	const char *only;     /* what the names of figures must contain; NULL: anything */
@@ -166,6 +167,8 @@ void bench_plot(struct bench *b);
 struct growth growth_of(const struct bench *b, unsigned order);
 double millions_a_second(const struct bench *b, unsigned threads);
 struct measure measure_walk(const struct bench *b, const char *path, uint64_t records);
+/* hpt_guest_open() of a saved guest, beside reading the file. */
+struct measure measure_open(const struct bench *b, const char *path);
 double run_cat(void *path);
 
 #endif /* BENCH_H */

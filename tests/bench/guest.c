@@ -58,6 +58,13 @@ static double run_open(void *arg)
 	return now_ns() - begin;
 }
 
+struct measure measure_open(const struct bench *b, const char *path)
+{
+	char *file = (char *)(uintptr_t)path;
+
+	return measure(b, (struct job){ run_open, file }, (struct job){ run_cat, file });
+}
+
 /* Bytes of the heap that are in use. */
 static double heap(void)
 {

@@ -8,6 +8,7 @@ static const struct option options[] = {
 	{ "plot", no_argument, NULL, 'p' },
 	{ "hpt", required_argument, NULL, 'c' },
 	{ "guest", required_argument, NULL, 'g' },
+	{ "vcpus", required_argument, NULL, 'v' },
 	{ "portable", required_argument, NULL, 'l' },
 	{ "dir", required_argument, NULL, 'd' },
 	{ "only", required_argument, NULL, 'o' },
@@ -28,6 +29,7 @@ static const char help[] =
 	"      --max-order N    no table above 2^N bytes\n"
 	"      --hpt FILE       the command\n"
 	"      --guest FILE     a guest saved by QEMU, not compressed\n"
+	"      --vcpus DIR      for --plot: what vcpu-guests made\n"
 	"      --portable FILE  libhpt as a module, built without vectors\n"
 	"      --dir DIR        for large files\n";
 
@@ -55,6 +57,9 @@ static void set(struct bench *b, int c, const char *value)
 		break;
 	case 'g':
 		b->guest = value;
+		break;
+	case 'v':
+		b->vcpus = value;
 		break;
 	case 'l':
 		b->portable = value;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* How figures grow: with the table, with the guest's RAM, with the threads. */
+/* How figures grow: with the table, with the guest's RAM and vCPUs, with the threads. */
 
 #include "bench.h"
 
@@ -46,6 +46,24 @@ static void with_threads(struct bench *b)
 	for (unsigned n = 1; pin(n - 1); n++)
 		printf("%u %.2f\n", n, millions_a_second(b, n));
 	pin(0);
+	printf("\n\n");
+}
+
+static void with_vcpus(struct bench *b)
+{
+	char path[512];
+
+	printf("# vCPUs, open, read of the file: ms\n");
+	for (unsigned n = 1; b->vcpus; n *= 2) {
+		struct measure m;
+
+		snprintf(path, sizeof(path), "%s/%u.mig", b->vcpus, n);
+		if (access(path, R_OK))
+			break;
+		m = measure_open(b, path);
+		printf("%u %.3f %.3f\n", n, m.value / 1e6, m.limit / 1e6);
+		fflush(stdout);
+	}
 }
 
 void bench_plot(struct bench *b)
@@ -53,4 +71,5 @@ void bench_plot(struct bench *b)
 	with_table(b);
 	with_ram(b);
 	with_threads(b);
+	with_vcpus(b);
 }

@@ -23,8 +23,16 @@ set ylabel "ms to open"
 plot data index 1 using 1:2 with linespoints title "walk and index", \
 	data index 1 using 1:3 with linespoints title "read(2) of the file"
 
-set output out."/growth-vcpus.svg"
+set output out."/growth-threads.svg"
 set xlabel "threads, one a CPU, on one table of 2^{26} bytes"
 set ylabel "million addresses a second"
 set xtics 1
 plot data index 2 using 1:2 with linespoints title "hpt\\_translate\\_many"
+
+set output out."/growth-vcpus.svg"
+set xlabel "vCPUs of a guest of 256 MiB"
+set ylabel "ms to open"
+set logscale x 2
+set xtics auto
+plot data index 3 using 1:2 with linespoints title "hpt\\_guest\\_open", \
+	data index 3 using 1:3 with linespoints title "read(2) of the file"
