@@ -17,6 +17,12 @@ struct chunk_header {
 	uint32_t n_invalid;
 };
 
+enum vectors {
+	VECTORS_UNKNOWN = 0,
+	VECTORS_NONE,
+	VECTORS_AVX2,
+};
+
 /* What struct hpt_decoder holds. */
 struct decoding {
 	uint64_t begin;        /* stream offset of the first byte */
@@ -34,10 +40,11 @@ struct decoding {
 	uint8_t dialect;
 	uint8_t carried; /* bytes in carry */
 	bool in_chunk;
-	bool gapless;  /* the first pass has left no slot out so far */
-	bool ended;    /* nothing came since an end marker */
-	bool new_pass; /* the next chunk begins a pass whatever its index */
-	int8_t error;  /* code that was given, with its place: */
+	bool gapless;    /* the first pass has left no slot out so far */
+	bool ended;      /* nothing came since an end marker */
+	bool new_pass;   /* the next chunk begins a pass whatever its index */
+	uint8_t vectors; /* enum vectors: what hpt_decoder_load() may use */
+	int8_t error;    /* code that was given, with its place: */
 	uint64_t error_offset, error_ptex;
 	unsigned char carry[HPT_ENTRY_BYTES]; /* a header or entry that was split */
 };

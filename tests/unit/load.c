@@ -3,7 +3,11 @@
 
 #include "unit.h"
 
+#include "../../lib/stream/load.h"
+
 #define ROOM ((size_t)1 << 20)
+/* Bytes around a table. */
+#define ROUND ((size_t)128)
 
 /* A stream, right or wrong. */
 struct stream {
@@ -129,9 +133,26 @@ static int load_slowly(const struct stream *s, struct hpt_decoder *d,
 	return 0;
 }
 
+/* The ways to load: that which is chosen, and each form by itself. */
+enum form {
+	CHOSEN,
+	PLAIN,
+	AVX2,
+	FORMS,
+};
+
+static int load_part(struct hpt_decoder *d, const void *bytes, size_t len, size_t *used,
+		     enum hpt_event *event, struct hpt_raw_entry *raw, enum form form,
+		     struct hpt_error *err)
+{
+	if (form == CHOSEN)
+		return hpt_decoder_load(d, bytes, len, used, event, raw, err);
+	return hpt_stream_load(d, bytes, len, used, event, raw, form == AVX2, err);
+}
+
 /* In pieces of at most @step bytes. */
 static int load(const struct stream *s, size_t step, struct hpt_decoder *d,
-		struct hpt_raw_entry *raw, struct hpt_error *err)
+		struct hpt_raw_entry *raw, enum form form, struct hpt_error *err)
 {
 	enum hpt_event event = HPT_EVENT_MORE;
 	size_t at = 0;
@@ -139,7 +160,7 @@ static int load(const struct stream *s, size_t step, struct hpt_decoder *d,
 	begin(d, s);
 	while (at < s->len && event == HPT_EVENT_MORE) {
 		size_t n = s->len - at < step ? s->len - at : step, used = 77;
-		int ret = hpt_decoder_load(d, s->bytes + at, n, &used, &event, raw, err);
+		int ret = load_part(d, s->bytes + at, n, &used, &event, raw, form, err);
 
 		if (ret) {
 			assert_int_equal(used, 77);
@@ -169,7 +190,8 @@ static void check_failed(const struct stream *s, const struct hpt_error *err,
 	}
 }
 
-static void same_summary(const struct hpt_stream_summary *a, const struct hpt_stream_summary *b)
+static void same_summary(const struct hpt_stream_summary *a,
+			 const struct hpt_stream_summary *b)
 {
 	assert_int_equal(a->bytes, b->bytes);
 	assert_int_equal(a->chunks, b->chunks);
@@ -181,7 +203,17 @@ static void same_summary(const struct hpt_stream_summary *a, const struct hpt_st
 	assert_int_equal(a->gap, b->gap);
 }
 
-static void check(const struct stream *s, size_t step, struct hpt_raw_entry *table[3])
+/* Is there anything of ours around the table? */
+static void check_around(const unsigned char *room, size_t before, size_t size)
+{
+	for (size_t i = 0; i < before; i++)
+		assert_int_equal(room[i], 0x5a);
+	for (size_t i = before + size; i < size + ROUND; i++)
+		assert_int_equal(room[i], 0x5a);
+}
+
+static void check(const struct stream *s, size_t step, enum form form,
+		  struct hpt_raw_entry *table[3])
 {
 	size_t size = (size_t)1 << s->order;
 	struct hpt_stream_summary one, two;
@@ -195,7 +227,7 @@ static void check(const struct stream *s, size_t step, struct hpt_raw_entry *tab
 	memset(table[0], 0x77, size);
 	memset(table[1], 0x77, size);
 	r1 = load_slowly(s, &d1, table[0], &e1);
-	r2 = load(s, step, &d2, table[1], &e2);
+	r2 = load(s, step, &d2, table[1], form, &e2);
 	assert_int_equal(r1, r2);
 	if (r1) {
 		assert_string_equal(e1.text, e2.text);
@@ -212,23 +244,34 @@ static void check(const struct stream *s, size_t step, struct hpt_raw_entry *tab
 			 hpt_decoder_finish(&d2, NULL, &e2));
 }
 
+/* Each round at another place in a line of the caches, every fifth between two entries. */
 static void check_order(unsigned order, unsigned rounds)
 {
 	struct stream s = { .bytes = malloc(2 * ROOM), .order = order };
+	enum form forms = hpt_have_avx2() ? FORMS : AVX2;
+	size_t size = (size_t)1 << order;
 	struct hpt_raw_entry *table[3];
+	unsigned char *room = aligned_alloc(64, size + ROUND);
 	uint64_t seed = order;
 
-	assert_non_null(s.bytes);
-	for (unsigned i = 0; i < 3; i++) {
-		table[i] = aligned_alloc(16, (size_t)1 << order);
-		assert_non_null(table[i]);
-	}
+	table[0] = aligned_alloc(16, size);
+	table[2] = aligned_alloc(16, size);
+	assert_true(s.bytes && room && table[0] && table[2]);
 	for (unsigned i = 0; i < rounds; i++) {
+		size_t before = i % 5 == 4 ? 8 : i % 5 * sizeof(*table[0]);
+
 		make(&s, &seed);
-		check(&s, i % 3 ? SIZE_MAX : 1 + (size_t)(unit_random(&seed) % 5000), table);
+		for (enum form form = CHOSEN; form < forms; form++) {
+			memset(room, 0x5a, size + ROUND);
+			table[1] = (void *)(room + before);
+			check(&s, i % 3 ? SIZE_MAX : 1 + (size_t)(unit_random(&seed) % 9000),
+			      form, table);
+			check_around(room, before, size);
+		}
 	}
-	for (unsigned i = 0; i < 3; i++)
-		free(table[i]);
+	free(table[0]);
+	free(room);
+	free(table[2]);
 	free(s.bytes);
 }
 
