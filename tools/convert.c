@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "convert.h"
 #include "newfile.h"
+#include "sandbox.h"
 
 /* hpt convert: the table, written in another form. */
 
@@ -88,6 +89,7 @@ static int to_standard_output(const struct convert *convert)
 				   "-o -: the result is binary: not to a terminal");
 	if (output_open(&out, STDOUT_FILENO, "standard output"))
 		return EXIT_ERROR;
+	sandbox_enter(NULL);
 	return write_source(convert, false, &out, NULL);
 }
 
@@ -101,6 +103,7 @@ static int to_file(const struct convert *convert)
 
 	if (ret)
 		return ret;
+	sandbox_enter(file.directory);
 	ret = output_open(&out, fd, convert->output);
 	if (!ret)
 		ret = write_source(convert, true, &out, &file);
@@ -166,5 +169,6 @@ const struct command convert_command = {
 	.help = convert_help,
 	.options = convert_options,
 	.short_options = ":ho:f",
+	.late = true,
 	.run = convert_main,
 };

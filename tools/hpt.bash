@@ -68,8 +68,14 @@ _hpt()
 	elif [[ $previous == "=" ]]; then
 		previous=${COMP_WORDS[COMP_CWORD - 2]}
 	fi
+	# What is said before the command counts for nothing here.
+	if [[ $command == --no-sandbox && $COMP_CWORD -eq 2 ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
+		return
+	fi
+	[[ $command != --no-sandbox ]] || command=${COMP_WORDS[2]}
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W "$commands --help --version --no-sandbox" -- "$current")
 		return
 	fi
 	if [[ $command == help ]]; then

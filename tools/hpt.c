@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "tool.h"
+#include "sandbox.h"
 
 /* The command: finds the subcommand and hands over. */
 
@@ -66,7 +66,10 @@ static int print_help(void)
 	put_text(&out,
 		 "  help      explain a command: hpt help COMMAND\n\n" SOURCE_HELP "\n"
 		 "  -h, --help            this text; hpt COMMAND --help explains COMMAND\n"
-		 "  -V, --version         the version, and what this build can do\n\n"
+		 "  -V, --version         the version, and what this build can do\n"
+		 "      --no-sandbox      before COMMAND: keep the right to make files, to reach a\n"
+		 "                        network and to run programs, which is given up before\n"
+		 "                        anything is read\n\n"
 		 "Exit status: 0 yes, 1 a negative answer (the guest has no hashed page\n"
 		 "table, an address is not mapped, two tables differ), 2 an error.\n");
 	return output_close(&out);
@@ -88,6 +91,7 @@ static int print_version(void)
 	}
 	put_text(&out, screen_feature());
 	put_char(&out, '\n');
+	sandbox_describe(&out);
 	return output_close(&out);
 }
 
@@ -117,6 +121,15 @@ static int fill_standard_descriptors(void)
 	return 0;
 }
 
+/* What a command parses, beside its options, it parses in the sandbox. */
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	sandbox_allow_sources(argv);
+	if (!command->late)
+		sandbox_enter(NULL);
+	return command->run(command, argc, argv);
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
@@ -124,6 +137,11 @@ int main(int argc, char **argv)
 
 	if (fill_standard_descriptors())
 		return EXIT_ERROR;
+	if (argc > 1 && strcmp(argv[1], "--no-sandbox") == 0) {
+		sandbox_off();
+		argv++;
+		argc--;
+	}
 	if (argc < 2)
 		return usage_error(NULL, "no command was given");
 	word = argv[1];
@@ -138,5 +156,5 @@ int main(int argc, char **argv)
 	command = find_command(word);
 	if (!command)
 		return unknown_command(word);
-	return command->run(command, argc - 1, argv + 1);
+	return run_command(command, argc - 1, argv + 1);
 }

@@ -8,13 +8,19 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE 1 /* of the kernel's; not every C library has a name for it */
+#endif
 
 static char temporary[PATH_MAX]; /* for the signal handler */
 static volatile sig_atomic_t temporary_exists;
@@ -82,13 +88,16 @@ static int check_target(struct newfile *file, const char *path)
 }
 
 /* The name of the file that is written: hidden, beside the target. */
-static int name_temporary(const struct newfile *file)
+static int name_temporary(struct newfile *file)
 {
 	const char *slash = strrchr(file->path, '/');
 	int directory = slash ? (int)(slash - file->path) + 1 : 0;
 	int n = snprintf(temporary, sizeof(temporary), "%.*s.hpt-XXXXXX", directory,
 			 file->path);
 
+	file->directory = directory ? strndup(file->path, (size_t)directory) : strdup(".");
+	if (!file->directory)
+		return failed(file->path);
 	if (n > 0 && (size_t)n < sizeof(temporary))
 		return 0;
 	errno = ENAMETOOLONG;
@@ -129,11 +138,29 @@ int newfile_open(struct newfile *file, const char *path, bool replace, int *fd)
 	return ret;
 }
 
-/* Give the file its name. link(2) cannot replace what somebody else made meanwhile. */
+/* One step, that does not replace what somebody else made meanwhile. */
+static int rename_to_new(const char *from, const char *to)
+{
+#ifdef SYS_renameat2
+	return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+#else
+	(void)from;
+	(void)to;
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
+/* Give the file its name, where the kernel or the file system cannot do it in one step. */
 static int publish(const struct newfile *file)
 {
 	if (file->replace)
 		return rename(temporary, file->path);
+	if (!rename_to_new(temporary, file->path))
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	/* Nor can link(2) replace anything. */
 	if (!link(temporary, file->path))
 		return unlink(temporary);
 	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
@@ -146,13 +173,39 @@ static int publish(const struct newfile *file)
 	return rename(temporary, file->path);
 }
 
+/* What some file systems cannot do is no failure. */
+static int make_last(int fd)
+{
+	int ret;
+
+	do
+		ret = fsync(fd);
+	while (ret && errno == EINTR);
+	return ret && errno != EINVAL && errno != EROFS ? -1 : 0;
+}
+
+/* The name, too, is to outlive a loss of power. A directory may be one that we cannot read. */
+static int make_name_last(const struct newfile *file)
+{
+	int fd = open(file->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int ret;
+
+	if (fd < 0)
+		return 0;
+	ret = make_last(fd);
+	if (ret)
+		ret = failed(file->path);
+	close(fd);
+	return ret;
+}
+
 /* All is written to fd, which stays open: make it last, and visible. */
 int newfile_commit(struct newfile *file, int fd)
 {
 	sigset_t before;
 	int ret;
 
-	if (fsync(fd) && errno != EINVAL && errno != EROFS)
+	if (make_last(fd))
 		return failed(file->path);
 	hold_signals(&before);
 	ret = publish(file);
@@ -161,7 +214,7 @@ int newfile_commit(struct newfile *file, int fd)
 	else
 		temporary_exists = 0;
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
-	return ret;
+	return ret ? ret : make_name_last(file);
 }
 
 /* After a commit: only frees. Before: nothing is left of the file. */
@@ -171,5 +224,6 @@ void newfile_discard(struct newfile *file)
 		(void)unlink(temporary);
 	temporary_exists = 0;
 	free(file->path);
-	file->path = NULL;
+	free(file->directory);
+	file->path = file->directory = NULL;
 }

@@ -38,6 +38,7 @@ struct command {
 	const char *help;
 	const struct option *options;
 	const char *short_options;
+	bool late; /* enters the sandbox itself: see sandbox.h */
 	int (*run)(const struct command *self, int argc, char **argv);
 };
 

@@ -42,9 +42,12 @@ completed hpt "" >completion
 for command in info dump stat convert translate explain read cpus who diff watch list help; do
 	ok "completion offers $command" grep -qx $command completion
 done
-for option in --help --version; do
+for option in --help --version --no-sandbox; do
 	ok "completion offers $option" grep -qx -e $option completion
 done
+ok "completion takes --no-sandbox" test \
+	"$(completed hpt --no-sandbox who --ex)" = "$(completed hpt who --ex)" -a \
+	"$(completed hpt --no-sandbox co)" = convert
 ok "completion offers values" test "$(completed hpt convert --to "" | paste -sd' ')" = \
 	"image kvm-be kvm-le qemu"
 ok "completion takes --to=" test "$(completed hpt convert --to = q)" = qemu
