@@ -9,6 +9,8 @@
 
 #include "unit.h"
 
+#include <hpt/mmu.h>
+
 #define ORDER 18
 #define SLOTS 8u    /* rewritten ones: few, so that readers meet the writer */
 #define ROUNDS 100000u
@@ -225,6 +227,103 @@ static void test_foreign_writer(void **state)
 	run(0, write_raw, read_one_more);
 }
 
+/*
+ * A page that is mapped anew again and again: entry number @x, whose software bits and real
+ * address tell x. Its slot is the first of the group to which page 0 of VSID 0x123 hashes.
+ */
+#define PAGE_VSID UINT64_C(0x123)
+#define PAGE_SLOT (PAGE_VSID * 8)
+
+static struct hpt_entry make_page(uint64_t x)
+{
+	return (struct hpt_entry){ PAGE_VSID << 12 | (x & 3) << 3 | 1,
+				   (x & 0xFFFFFF) << 32 | (x * 7 & 0xFFFF) << 16 | 2 };
+}
+
+static bool is_whole_page(struct hpt_entry e)
+{
+	struct hpt_entry whole = make_page(e.r >> 32);
+
+	return e.v == whole.v && e.r == whole.r;
+}
+
+static void *map_pages(void *arg)
+{
+	struct shared *s = arg;
+
+	for (uint64_t x = 1; x < 2 * ROUNDS; x++) {
+		struct hpt_entry e = make_page(x);
+
+		if (hpt_table_write(s->writer, PAGE_SLOT, 1, &e, NULL))
+			break;
+	}
+	__atomic_store_n(&s->done, 1, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static void *map_pages_raw(void *arg)
+{
+	struct shared *s = arg;
+	uint64_t *v = &s->raw[PAGE_SLOT].v_be.raw_be, *r = &s->raw[PAGE_SLOT].r_be.raw_be;
+
+	for (uint64_t x = 1; x < 5 * ROUNDS; x++) {
+		__atomic_store_n(v, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(r, hpt_be64_make(make_page(x).r).raw_be, __ATOMIC_RELEASE);
+		__atomic_store_n(v, hpt_be64_make(make_page(x).v).raw_be, __ATOMIC_RELEASE);
+	}
+	__atomic_store_n(&s->done, 1, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static void look_at_page(struct tally *t, int ret, const struct hpt_translation *x)
+{
+	t->unstable += ret == HPT_ERR_UNSTABLE;
+	if (ret || x->outcome != HPT_OUTCOME_MAPPED)
+		return;
+	t->seen++;
+	t->torn += !is_whole_page(x->entry) || x->page_ra != x->entry.r >> 12 << 12;
+}
+
+static void *translate(void *arg)
+{
+	static const uint64_t ea[3] = { 8, 0x100, 0xFF8 };
+	struct hpt_cpu cpu = { .size = sizeof(cpu) };
+	struct shared *s = arg;
+	struct tally t = { 0 };
+	bool done;
+
+	hpt_cpu_init(&cpu, HPT_CPU_POWER9, HPT_PLATFORM_PSERIES, NULL);
+	cpu.slb_n = 1;
+	cpu.slb[0] = (struct hpt_slb_entry){ HPT_SLB_VALID, PAGE_VSID << 12 };
+	do {
+		struct hpt_translation x[3] = { { .size = sizeof(x[0]) } };
+		int ret;
+
+		done = __atomic_load_n(&s->done, __ATOMIC_ACQUIRE);
+		ret = hpt_translate(&cpu, s->reader, 8, HPT_ACCESS_READ, 0, x, NULL);
+		look_at_page(&t, ret, x);
+		ret = hpt_translate_many(&cpu, s->reader, ea, 3, HPT_ACCESS_READ, 0, x, NULL);
+		for (unsigned i = 0; i < 3; i++)
+			look_at_page(&t, ret, &x[i]);
+	} while (!done);
+	__atomic_fetch_add(&s->seen, t.seen, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&s->torn, t.torn, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&s->unstable, t.unstable, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+static void test_translate(void **state)
+{
+	(void)state;
+	run(0, map_pages, translate);
+}
+
+static void test_translate_foreign_writer(void **state)
+{
+	(void)state;
+	run(0, map_pages_raw, translate);
+}
+
 /* The order of the stores, where they can be watched: V goes first and comes last. */
 struct watched {
 	struct {
@@ -287,6 +386,10 @@ static void test_the_check(void **state)
 	e[0].r = e[1].r;
 	look(&t, e, 2);
 	assert_int_equal(t.torn, 1);
+	e[0] = make_page(5);
+	assert_true(is_whole_page(e[0]));
+	e[0].v = make_page(6).v;
+	assert_false(is_whole_page(e[0]));
 }
 
 /* Many threads read one handle that says HPT_TABLE_CONCURRENT, and handles of their own. */
@@ -331,6 +434,8 @@ int main(void)
 		cmocka_unit_test(test_v3),
 		cmocka_unit_test(test_foreign_writer),
 		cmocka_unit_test(test_one_slot),
+		cmocka_unit_test(test_translate),
+		cmocka_unit_test(test_translate_foreign_writer),
 		cmocka_unit_test(test_order_of_stores),
 		cmocka_unit_test(test_concurrent_reads),
 	};
