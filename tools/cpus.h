@@ -10,6 +10,9 @@ typedef void cpu_fn(struct output *out, const struct vcpu *vcpu);
 cpu_fn cpu_text;
 cpu_fn cpu_json;
 
+/* Its SLB alone, for people. */
+void slb_text(struct output *out, const struct vcpu *vcpu);
+
 const char *isa_name(enum hpt_isa isa);
 const char *platform_name(enum hpt_platform platform);
 /* log2 of a segment's base page, or 0: L and LP name none that this CPU has. */

@@ -96,7 +96,7 @@ static void put_segment(struct output *out, const struct hpt_cpu *cpu, uint32_t 
 	put_text(out, entry->esid & HPT_SLB_VALID ? "\n" : " invalid\n");
 }
 
-static void put_slb(struct output *out, const struct vcpu *vcpu)
+void slb_text(struct output *out, const struct vcpu *vcpu)
 {
 	const struct hpt_cpu *cpu = &vcpu->mmu;
 	unsigned shown = 0;
@@ -128,5 +128,5 @@ void cpu_text(struct output *out, const struct vcpu *vcpu)
 		put_registers(out, vcpu);
 		put_sprs(out, vcpu);
 	}
-	put_slb(out, vcpu);
+	slb_text(out, vcpu);
 }

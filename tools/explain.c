@@ -58,20 +58,25 @@ const char *slot_reason(enum hpt_slot_reason reason)
 	return words[reason];
 }
 
-static int explain_walk(struct explain *explain)
+int explain_walk(struct told *told, const struct machine *machine, uint64_t ea,
+		 struct hpt_error *err)
 {
-	const struct machine *machine = &explain->machine;
 	const struct hpt_table *table = machine->source.table;
-	struct told *told = &explain->told;
-	struct hpt_error err;
 
 	told->machine = machine;
-	told->ea = explain->ea;
+	told->ea = ea;
 	told->order = table ? hpt_table_order(table) : 0;
 	told->ptex_digits = (told->order - HPT_ENTRY_SHIFT + 3) / 4;
 	told->walk.size = sizeof(told->walk);
-	if (!hpt_explain(&machine->vcpu.mmu, table, explain->ea, machine->access,
-			 machine->flags, &told->walk, &err))
+	return hpt_explain(&machine->vcpu.mmu, table, ea, machine->access, machine->flags,
+			   &told->walk, err);
+}
+
+static int explain_ask(struct explain *explain)
+{
+	struct hpt_error err;
+
+	if (!explain_walk(&explain->told, &explain->machine, explain->ea, &err))
 		return 0;
 	complain("0x%llx: %s", (unsigned long long)explain->ea, err.text);
 	return EXIT_ERROR;
@@ -120,12 +125,13 @@ static int explain_source(struct explain *explain, int argc, char **argv)
 	int ret = explain_operands(explain, argc, argv);
 
 	if (!ret)
-		ret = machine_open(&explain->machine, &explain->asking, HPT_GUEST_MEMORY, true);
+		ret = machine_open(&explain->machine, &explain->asking, HPT_GUEST_MEMORY,
+				   true);
 	if (ret)
 		return ret;
 	ret = machine_look(&explain->machine, &explain->asking);
 	if (!ret)
-		ret = explain_walk(explain);
+		ret = explain_ask(explain);
 	if (!ret)
 		ret = explain_print(explain);
 	machine_close(&explain->machine);

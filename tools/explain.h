@@ -13,6 +13,9 @@ struct told {
 	struct hpt_explanation walk;
 };
 
+/* Fills all of it; returns what hpt_explain() does. */
+int explain_walk(struct told *told, const struct machine *machine, uint64_t ea,
+		 struct hpt_error *err);
 void explain_text(struct output *out, const struct told *told);
 void explain_json(struct output *out, const struct told *told);
 

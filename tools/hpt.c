@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
 	&diff_command,
 	&watch_command,
 	&list_command,
+	&gdbserver_command,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

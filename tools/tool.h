@@ -54,6 +54,7 @@ extern const struct command who_command;
 extern const struct command list_command;
 extern const struct command diff_command;
 extern const struct command watch_command;
+extern const struct command gdbserver_command;
 
 /*
  * message.c: what goes to standard error, each message a line that begins with "hpt: ".
@@ -122,6 +123,10 @@ enum {
 	OPT_INTERVAL,
 	OPT_FOLLOW,
 	OPT_LINES,
+	OPT_LISTEN,
+	OPT_ALLOW_REMOTE,
+	OPT_ONCE,
+	OPT_ENDIAN,
 };
 
 #define SOURCE_OPTIONS                                               \
@@ -214,7 +219,7 @@ const char *processor_name(enum hpt_processor processor);
 int bad_value(const struct common *common, const char *option, const char *value,
 	      const char *expected);
 
-/* output.c: standard output, or a file, through one large buffer */
+/* output.c: standard output, a file, or whoever takes the bytes, through one large buffer */
 #define OUTPUT_BYTES ((size_t)256 * 1024)
 
 struct output {
@@ -225,9 +230,14 @@ struct output {
 	char *buffer;
 	size_t used;
 	uint64_t flushed; /* bytes that went out */
+	/* instead of fd: returns 0, or an errno */
+	int (*sink)(void *arg, const char *bytes, size_t len);
+	void *arg;
 };
 
 int output_open(struct output *out, int fd, const char *name);
+int output_open_sink(struct output *out,
+		     int (*sink)(void *arg, const char *bytes, size_t len), void *arg);
 int output_close(struct output *out);
 bool output_flush(struct output *out);
 void output_colour(struct output *out, enum colour_when when);

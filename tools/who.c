@@ -42,18 +42,11 @@ static const char who_help[] =
 	"\n" SOURCE_HELP "\n"
 	"Exit status: 0 there is one, 1 there is none, or no table, 2 an error.\n";
 
-struct who {
+struct asked {
 	struct asking asking;
-	const struct owner_form *form;
-	bool exact;
-	struct range range;
 	struct machine machine;
-	struct view view;
-	bool with_linux;
-	struct hpt_linux rule;
+	struct who who;
 	struct output out;
-	uint64_t n;
-	struct owner owner;
 };
 
 static uint64_t larger(uint64_t a, uint64_t b)
@@ -110,47 +103,58 @@ static int who_run(void *arg, uint64_t ptex, size_t n, const struct hpt_entry *e
 		if (!take(who, ptex + i, entries[i]))
 			continue;
 		if (!who->n++ && who->form->begin)
-			who->form->begin(&who->out, &who->view, who->with_linux);
-		who->form->owner(&who->out, &who->view, &who->owner, who->with_linux);
-		if (who->out.error)
+			who->form->begin(who->out, &who->view, who->with_linux);
+		who->form->owner(who->out, &who->view, &who->owner, who->with_linux);
+		if (who->out->error)
 			return 1;
 	}
 	return 0;
 }
 
-static int find_linux(struct who *who)
+int who_look(struct who *who, const struct machine *machine, struct output *out,
+	     struct hpt_error *err)
 {
-	if (who->asking.use_linux) {
+	const struct hpt_table *table = machine->source.table;
+
+	who->out = out;
+	who->n = 0;
+	view_init(&who->view, table, machine->vcpu.mmu.sizes);
+	return hpt_table_each(table, 0, UINT64_MAX, who_run, who, err);
+}
+
+static int find_linux(struct asked *asked)
+{
+	struct who *who = &asked->who;
+
+	if (asked->asking.use_linux) {
 		who->with_linux = true;
-		return machine_need_linux(&who->machine, &who->asking, &who->rule);
+		return machine_need_linux(&asked->machine, &asked->asking, &who->rule);
 	}
-	who->with_linux = machine_linux(&who->machine, who->asking.page_shift, &who->rule);
+	who->with_linux = machine_linux(&asked->machine, asked->asking.page_shift, &who->rule);
 	return 0;
 }
 
-static int who_print(struct who *who)
+static int who_print(struct asked *asked)
 {
-	const struct hpt_table *table = who->machine.source.table;
 	struct hpt_error err;
-	int closed, ret = output_open(&who->out, STDOUT_FILENO, "standard output");
+	int closed, ret = output_open(&asked->out, STDOUT_FILENO, "standard output");
 
 	if (ret)
 		return ret;
-	output_colour(&who->out, who->asking.common.colour);
-	view_init(&who->view, table, who->machine.vcpu.mmu.sizes);
-	ret = hpt_table_each(table, 0, UINT64_MAX, who_run, who, &err);
+	output_colour(&asked->out, asked->asking.common.colour);
+	ret = who_look(&asked->who, &asked->machine, &asked->out, &err);
 	if (ret && ret != HPT_ERR_STOPPED)
 		complain("%s", err.text);
-	closed = output_close(&who->out);
+	closed = output_close(&asked->out);
 	if (closed || (ret && ret != HPT_ERR_STOPPED))
 		return EXIT_ERROR;
-	return who->n ? 0 : EXIT_NO;
+	return asked->who.n ? 0 : EXIT_NO;
 }
 
-static int who_operands(struct who *who, int argc, char **argv)
+static int who_operands(struct asked *asked, int argc, char **argv)
 {
-	const struct command *command = who->asking.common.command;
-	int ret = options_source(&who->asking.common, argc, argv);
+	const struct command *command = asked->asking.common.command;
+	int ret = options_source(&asked->asking.common, argc, argv);
 
 	if (ret)
 		return ret;
@@ -159,56 +163,56 @@ static int who_operands(struct who *who, int argc, char **argv)
 	if (optind + 1 < argc)
 		return usage_error(command, "one address or range at a time: what of '%s'?",
 				   argv[optind + 1]);
-	if (parse_range(argv[optind], &who->range))
+	if (parse_range(argv[optind], &asked->who.range))
 		return usage_error(command,
 				   "'%s' is not an address or a range: A, A-B, A- or A+N",
 				   argv[optind]);
 	return 0;
 }
 
-static int who_source(struct who *who, int argc, char **argv)
+static int who_source(struct asked *asked, int argc, char **argv)
 {
-	int ret = who_operands(who, argc, argv);
+	int ret = who_operands(asked, argc, argv);
 
 	if (!ret)
-		ret = machine_open(&who->machine, &who->asking, HPT_GUEST_WHOLE, true);
+		ret = machine_open(&asked->machine, &asked->asking, HPT_GUEST_WHOLE, true);
 	if (ret)
 		return ret;
-	ret = find_linux(who);
+	ret = find_linux(asked);
 	if (!ret)
-		ret = who_print(who);
-	machine_close(&who->machine);
+		ret = who_print(asked);
+	machine_close(&asked->machine);
 	return ret;
 }
 
-static int set_option(struct who *who, int code)
+static int set_option(struct asked *asked, int code)
 {
 	if (code == OPT_JSON)
-		who->form = &owner_json;
+		asked->who.form = &owner_json;
 	else if (code == OPT_EXACT)
-		who->exact = true;
+		asked->who.exact = true;
 	else
-		return asking_option(&who->asking, code);
+		return asking_option(&asked->asking, code);
 	return 0;
 }
 
 static int who_main(const struct command *self, int argc, char **argv)
 {
-	struct who who = { .form = &owner_text };
+	struct asked asked = { .who.form = &owner_text };
 	int code, ret;
 
-	if (asking_begin(&who.asking, self, argc))
+	if (asking_begin(&asked.asking, self, argc))
 		return EXIT_ERROR;
-	while ((code = options_next(&who.asking.common, argc, argv)) != OPT_END)
-		if (code == OPT_BAD || set_option(&who, code))
+	while ((code = options_next(&asked.asking.common, argc, argv)) != OPT_END)
+		if (code == OPT_BAD || set_option(&asked, code))
 			break;
 	if (code != OPT_END)
 		ret = EXIT_ERROR;
-	else if (who.asking.common.help)
+	else if (asked.asking.common.help)
 		ret = output_text(who_help);
 	else
-		ret = who_source(&who, argc, argv);
-	asking_end(&who.asking);
+		ret = who_source(&asked, argc, argv);
+	asking_end(&asked.asking);
 	return ret;
 }
 

@@ -2,6 +2,7 @@
 #ifndef HPT_TOOL_WHO_H
 #define HPT_TOOL_WHO_H
 
+#include "machine.h"
 #include "row.h"
 
 /* An entry that maps a real address that was asked for. */
@@ -24,5 +25,22 @@ struct owner_form {
 
 extern const struct owner_form owner_text;
 extern const struct owner_form owner_json;
+
+/* Which entries map a real address of a range. */
+struct who {
+	const struct owner_form *form;
+	bool exact;
+	struct range range;
+	bool with_linux;
+	struct hpt_linux rule;
+	uint64_t n;       /* receives how many they are */
+	struct view view; /* private, as what follows */
+	struct owner owner;
+	struct output *out;
+};
+
+/* Returns 0, or what hpt_table_each() does; the machine has a table. */
+int who_look(struct who *who, const struct machine *machine, struct output *out,
+	     struct hpt_error *err);
 
 #endif /* HPT_TOOL_WHO_H */
