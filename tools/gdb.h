@@ -84,6 +84,7 @@ struct gdb_session {
 	int (*send)(void *arg, const void *bytes, size_t len);
 	void *arg;
 	enum gdb_end end;
+	enum gdb_end leaving; /* the same, once it has acknowledged the answer */
 	bool no_ack;
 	bool multiprocess;  /* it writes threads as pPROCESS.THREAD */
 	bool error_message; /* it reads E.TEXT as the answer to anything */

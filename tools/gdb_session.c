@@ -294,6 +294,14 @@ static void do_read_binary(struct gdb_session *session, struct packet_cursor *at
 	send_packet(session);
 }
 
+/* After an answer, which is not to meet a line that is closed. */
+static void leave(struct gdb_session *session, enum gdb_end end)
+{
+	session->leaving = end;
+	if (session->no_ack && !session->end)
+		session->end = end;
+}
+
 static void do_detach(struct gdb_session *session, struct packet_cursor *at)
 {
 	uint64_t process = PROCESS;
@@ -305,7 +313,7 @@ static void do_detach(struct gdb_session *session, struct packet_cursor *at)
 		return;
 	}
 	answer(session, "OK");
-	session->end = GDB_DETACHES;
+	leave(session, GDB_DETACHES);
 }
 
 static void do_kill(struct gdb_session *session, struct packet_cursor *at)
@@ -323,7 +331,7 @@ static void do_kill_process(struct gdb_session *session, struct packet_cursor *a
 		return;
 	}
 	answer(session, "OK");
-	session->end = GDB_KILLS;
+	leave(session, GDB_KILLS);
 }
 
 static void do_supported(struct gdb_session *session, struct packet_cursor *at)
@@ -575,7 +583,7 @@ static void do_monitor(struct gdb_session *session, struct packet_cursor *at)
 	if (!output_close(&out))
 		answer(session, "OK");
 	if (!stays)
-		session->end = GDB_KILLS;
+		leave(session, GDB_KILLS);
 }
 
 static void do_actions(struct gdb_session *session, struct packet_cursor *at)
@@ -655,6 +663,10 @@ static void acknowledge(struct gdb_session *session, const char *sign)
 
 static void take_event(struct gdb_session *session, enum packet_event event)
 {
+	if (session->leaving && event != PACKET_NONE && event != PACKET_AGAIN) {
+		session->end = session->leaving;
+		return;
+	}
 	switch (event) {
 	case PACKET_WHOLE:
 		acknowledge(session, "+");

@@ -68,23 +68,20 @@ static int serve(struct gdbserver *server, enum gdb_end *end)
 	struct gdb_session *session =
 		gdb_session_begin(&server->guest, send_bytes, &server->line);
 
-	*end = GDB_DETACHES;
 	if (!session) {
 		complain("no memory");
 		return EXIT_ERROR;
 	}
-	for (;;) {
+	do {
 		ssize_t n = gdb_receive(&server->line, server->bytes, sizeof(server->bytes));
 
 		if (n < 0 && errno == EINTR)
 			*end = GDB_KILLS;
-		if (n <= 0)
-			break;
-		*end = gdb_session_take(session, server->bytes, (size_t)n);
-		if (*end)
-			break;
-		*end = GDB_DETACHES;
-	}
+		else if (n <= 0)
+			*end = session->leaving ? session->leaving : GDB_DETACHES;
+		else
+			*end = gdb_session_take(session, server->bytes, (size_t)n);
+	} while (!*end);
 	gdb_session_end(session);
 	gdb_hang_up(&server->line);
 	return 0;

@@ -27,6 +27,7 @@ _hpt_words()
 		echo "--interval --count --follow --ptex --vsid --ra --page-size --bolted" \
 			"--ignore --by-page --processor --lines --json --color"
 		;;
+	gdbserver) echo "$vcpu $linux --listen --once --allow-remote --endian" ;;
 	list) echo "--count --json --debugfs --color --help" ;;
 	esac
 }
@@ -43,6 +44,8 @@ _hpt_values()
 	--processor) echo "970 power5+ power6 power7 power8 power9 power10" ;;
 	--access) echo "read write fetch any" ;;
 	--translation) echo "on off" ;;
+	--listen) echo "stdio unix: 127.0.0.1:" ;;
+	--endian) echo "big little" ;;
 	--linux-pages) echo "4K 64K" ;;
 	--ignore) echo "R C R,C N B WIMG pp key ra base_page actual_page software ptex" ;;
 	--order | --ptex | --vsid | --ra | --limit | --cpu | --pass | --interval | --count) echo "" ;;
@@ -55,7 +58,7 @@ _hpt()
 {
 	local common="--kind --order --dialect --then --sdr1 --ptcr --lpid --form --debugfs \
 		--pause --timeout --help"
-	local commands="info dump stat convert translate explain read cpus who diff watch list help"
+	local commands="info dump stat convert translate explain read cpus who diff watch list gdbserver help"
 	local current=${COMP_WORDS[COMP_CWORD]}
 	local previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local command=${COMP_WORDS[1]}

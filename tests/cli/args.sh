@@ -10,7 +10,7 @@ source=$(stream powernv8/sparse-p1)
 
 run --help
 ok "--help answers" answered
-for command in info dump stat convert translate explain read cpus who diff watch list; do
+for command in info dump stat convert translate explain read cpus who diff watch list gdbserver; do
 	ok "--help lists $command" out_has "  $command "
 done
 run -h
@@ -23,7 +23,7 @@ ok "--version answers" answered
 ok "--version begins with the name" grep -q '^hpt [0-9]' "$dir/out"
 ok "--version says what the build can do" grep -q '^compressed files: ' "$dir/out"
 
-for command in info dump stat convert translate explain read cpus who diff watch; do
+for command in info dump stat convert translate explain read cpus who diff watch gdbserver; do
 	run "$command" --help
 	cp out help
 	ok "$command --help answers" answered
@@ -98,6 +98,7 @@ dump --limit many a number of entries
 dump --processor power4 970, power5+, power6, power7, power8, power9 or power10
 stat --processor z15 970, power5+, power6, power7, power8, power9 or power10
 convert --to elf kvm-le, kvm-be, qemu or image
+gdbserver --endian middle big or little
 LIST
 
 run translate --linux=0x80000 "$source" 0
@@ -110,6 +111,12 @@ run convert "$source" -o new
 ok "convert without --to" refused 2 "--to is missing"
 run info - --then -
 ok "standard input twice" refused 2 "can be read only once"
+run gdbserver --listen nowhere "$source"
+ok "gdbserver --listen nowhere" refused 2 "'nowhere' is not unix:PATH, ADDRESS:PORT or stdio"
+run gdbserver --listen 192.0.2.1:1 "$source"
+ok "gdbserver --listen beyond this machine" refused 2 "--allow-remote permits it"
+run gdbserver -
+ok "gdbserver of what the debugger says" refused 2 "- is no source with --listen stdio"
 run dump --ptex 16384 "$source"
 ok "a range behind the table" refused 2 "the table has 16384 slots, 0 to 0x3fff"
 
