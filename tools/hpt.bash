@@ -8,7 +8,7 @@ _hpt_words()
 	local access="--access --debug --translation"
 
 	case $1 in
-	info) echo "--json --color" ;;
+	info) echo "--json --xml --color" ;;
 	dump)
 		echo "--ptex --vsid --ra --page-size --bolted --all --limit --processor" \
 			"--host --json --csv --raw --color"

@@ -63,6 +63,8 @@ void info_json(struct output *out, const struct info *info)
 	json_string_field(out, "dialect",
 			  known->dialect ? hpt_dialect_name(known->dialect) : NULL);
 	json_string_field(out, "compression", known->compression);
+	json_string_field(out, "container", known->container);
+	json_string_field(out, "container_details", known->container_details);
 	json_field(out, "file_bytes", known->file_bytes != 0, known->file_bytes);
 	json_string_field(out, "machine", known->machine);
 	json_string_field(out, "run_state", known->run_state);

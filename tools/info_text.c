@@ -92,6 +92,18 @@ static const char *mmu_words(enum hpt_guest_mmu mmu)
 	}
 }
 
+/* libvirt: version 2, ... */
+static void put_container(struct output *out, const struct hpt_guest_info *known)
+{
+	if (!*known->container)
+		return;
+	put_label(out, "container");
+	put_safe(out, known->container);
+	put_text(out, ": ");
+	put_safe(out, known->container_details);
+	put_char(out, '\n');
+}
+
 static void put_source(struct output *out, const struct info *info)
 {
 	const struct hpt_guest_info *known = &info->known;
@@ -103,6 +115,7 @@ static void put_source(struct output *out, const struct info *info)
 		put_line(out, "dialect", dialect);
 	if (*known->compression)
 		put_line(out, "compression", known->compression);
+	put_container(out, known);
 	if (known->file_bytes) {
 		put_label(out, "file size");
 		put_bytes_of(out, known->file_bytes);

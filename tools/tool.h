@@ -123,10 +123,7 @@ enum {
 	OPT_INTERVAL,
 	OPT_FOLLOW,
 	OPT_LINES,
-	OPT_LISTEN,
-	OPT_ALLOW_REMOTE,
-	OPT_ONCE,
-	OPT_ENDIAN,
+	OPT_XML, OPT_LISTEN, OPT_ALLOW_REMOTE, OPT_ONCE, OPT_ENDIAN,
 };
 
 #define SOURCE_OPTIONS                                               \

@@ -95,8 +95,9 @@ struct hpt_guest_options {
  *         the known kinds (the text says what was looked for); #HPT_ERR_ORDER: a stream
  *         whose order cannot be told, or an image whose size is no power of two;
  *         #HPT_ERR_UNSUPPORTED: compressed, in a build without libarchive, or a container
- *         that is known by name only (libvirt, qcow2, ELF, kdump); #HPT_ERR_TRUNCATED:
- *         compressed, and cut; #HPT_ERR_STOPPED; #HPT_ERR_MEMORY; #HPT_ERR_ARGUMENT; those of
+ *         that is known by name only (qcow2, ELF, kdump); #HPT_ERR_TRUNCATED:
+ *         compressed, and cut, or an image of libvirt's that was
+ *         never finished; #HPT_ERR_STOPPED; #HPT_ERR_MEMORY; #HPT_ERR_ARGUMENT; those of
  *         hpt_capture_open(), hpt_debugfs_open() and hpt_qemu_next(). A guest without a table is not an error
  *         here: hpt_guest_table() says so.
  *
@@ -188,6 +189,8 @@ struct hpt_guest_info {
 	uint64_t rounds;            /**< passes or rounds that made the table */
 	uint64_t chunks;            /**< chunks in them */
 	uint64_t file_bytes;        /**< of the file as it lies on disk, 0: not known */
+	const char *container;      /**< what a saved guest came in: "libvirt", or "" */
+	const char *container_details; /**< more of it, for people; ends with the handle */
 };
 
 /**
@@ -201,6 +204,19 @@ struct hpt_guest_info {
  */
 HPT_API int hpt_guest_info(const struct hpt_guest *guest, struct hpt_guest_info *info,
 			   struct hpt_error *err);
+
+/**
+ * @brief The domain's XML, as libvirt put it in front of a guest that it saved.
+ * @param guest a handle
+ * @param xml receives the text, ended by a NUL; untrusted bytes; it ends with the handle
+ * @param len receives its length without the NUL, at least 1
+ * @param err see hpt/error.h
+ * @return 0; #HPT_ERR_UNSUPPORTED: the source has none; #HPT_ERR_ARGUMENT
+ *
+ * Threads: const. Source: libvirt, formatdomain and "virsh save-image-dumpxml".
+ */
+HPT_API int hpt_guest_xml(const struct hpt_guest *guest, const char **xml, size_t *len,
+			  struct hpt_error *err);
 
 /** @brief One block of a saved guest's RAM. */
 struct hpt_guest_block {
@@ -240,8 +256,8 @@ struct hpt_guest_region {
  * @return 0; #HPT_ERR_ARGUMENT: no such region, or the size is too small
  *
  * QEMU's file does not say where a block lies. That comes from the memory nodes of the
- * guest's device tree where the file has it, else from the addresses that a file with
- * "x-ignore-shared" has; and else the largest block is taken to begin at 0, as on every
+ * guest's device tree where the file has it, else from libvirt's domain XML, else from the
+ * addresses that a file with "x-ignore-shared" has; and else the largest block is taken to begin at 0, as on every
  * machine with a single one. Threads: const.
  */
 HPT_API int hpt_guest_region(const struct hpt_guest *guest, size_t i,

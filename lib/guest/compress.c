@@ -35,7 +35,6 @@ static const struct format formats[] = {
 	FORMAT("zstd", "\x28\xb5\x2f\xfd", zstd),
 	FORMAT("bzip2", "BZh", bzip2),
 	FORMAT("lz4", "\x04\x22\x4d\x18", lz4),
-	FORMAT("lzop", "\x89LZO\0\r\n\x1a\n", lzop),
 	FORMAT("lzip", "LZIP", lzip),
 };
 

@@ -14,8 +14,6 @@ static const struct {
 	size_t len;
 	const char *name;
 } others[] = {
-	{ "LibvirtQemudSave", 16, "a libvirt save image" },
-	{ "LibvirtQemudPart", 16, "a libvirt save image that was not finished" },
 	{ "QFI\xfb", 4, "a qcow2 disk image" },
 	{ "\x7f" "ELF", 4, "an ELF file (a core dump has no hashed page table in it)" },
 	{ "KDUMP   ", 8, "a kdump file (it has no hashed page table in it)" },
@@ -159,11 +157,15 @@ int guest_detect(struct hpt_guest *guest, struct hpt_error *err)
 	int r;
 
 	guest->kind = guest->options.kind;
-	if (guest->kind)
+	if (guest->kind && guest->kind != HPT_SOURCE_QEMU)
 		return 0;
 	r = guest_source_peek(source, GUEST_MAGIC_MAX, err);
 	if (r)
 		return r;
+	if (guest_libvirt_is(source))
+		return guest_libvirt_open(guest, err);
+	if (guest->kind)
+		return 0;
 	if (!source->head_len)
 		return empty(err);
 	if (source->head_len >= 4 && !memcmp(source->head, QEMU_MAGIC, 4)) {

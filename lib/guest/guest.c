@@ -191,6 +191,7 @@ void hpt_guest_close(struct hpt_guest *guest)
 	guest_description_close(&guest->description);
 	guest_state_close(&guest->state);
 	guest_source_close(&guest->source);
+	free(guest->container.xml);
 	for (i = 0; i < guest->n_warnings; i++)
 		free(guest->warnings[i]);
 	if (guest->own_fd)

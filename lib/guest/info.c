@@ -12,6 +12,9 @@
 #ifdef HAVE_JANSSON
 #include <jansson.h>
 #endif
+#ifdef HAVE_LIBXML2
+#include <libxml/xmlversion.h>
+#endif
 #ifdef HAVE_ZLIB
 #include <zlib.h>
 #endif
@@ -121,7 +124,9 @@ int hpt_guest_info(const struct hpt_guest *guest, struct hpt_guest_info *info,
 	known.compression = guest->source.compression;
 	known.run_state = guest->run_state;
 	known.vcpus = guest->vcpus;
-	known.file_bytes = guest->source.size;
+	known.file_bytes = guest->source.regular ? guest->source.base + guest->source.size : 0;
+	known.container = guest->container.name ? guest->container.name : "";
+	known.container_details = guest->container.details;
 	if (guest->kind == HPT_SOURCE_QEMU)
 		r = saved_info(guest, &known, err);
 	else if (guest->kind == HPT_SOURCE_STREAM)
@@ -151,6 +156,19 @@ int hpt_guest_block(const struct hpt_guest *guest, size_t i, struct hpt_guest_bl
 	return guest_result_out(block, &known, sizeof(known), "hpt_guest_block", err);
 }
 
+int hpt_guest_xml(const struct hpt_guest *guest, const char **xml, size_t *len,
+		  struct hpt_error *err)
+{
+	if (!guest || !xml || !len)
+		return guest_fail(err, HPT_ERR_ARGUMENT, "hpt_guest_xml: a NULL");
+	if (!guest->container.xml)
+		return guest_fail(err, HPT_ERR_UNSUPPORTED,
+				  "no domain XML: only a save image of libvirt has one");
+	*xml = guest->container.xml;
+	*len = guest->container.xml_len;
+	return 0;
+}
+
 const char *hpt_guest_warning(const struct hpt_guest *guest, size_t i)
 {
 	if (!guest)
@@ -177,6 +195,11 @@ const char *hpt_guest_feature(size_t i)
 		"device trees: libfdt",
 #else
 		"device trees: no (built without libfdt)",
+#endif
+#ifdef HAVE_LIBXML2
+		"memory by libvirt's XML: libxml2 " LIBXML_DOTTED_VERSION,
+#else
+		"memory by libvirt's XML: no (built without libxml2)",
 #endif
 #ifdef HAVE_ZLIB
 		"pages compressed by QEMU: zlib " ZLIB_VERSION,

@@ -34,7 +34,18 @@
 #define GUEST_TREE_MAX ((size_t)2 << 20)
 #define GUEST_PIECES_MAX 65536
 
+/* A save image of libvirt has its domain's XML in front: some kilobytes, and 64 KiB to spare. */
+#define GUEST_XML_MAX ((size_t)16 << 20)
+#define GUEST_DETAILS_ROOM 120
+
 struct archive;
+
+/* What makes a stream of a source's bytes, where that is not libarchive. */
+struct guest_layer {
+	const struct hpt_reader_ops *ops; /* or NULL: there is none */
+	void *ctx;
+	void (*close)(void *ctx);
+};
 
 /* Where the bytes come from: a descriptor, through a decompressor or not. */
 struct guest_source {
@@ -44,12 +55,14 @@ struct guest_source {
 	bool regular;   /* a file, whose position can be set */
 	uint64_t start; /* its position when it was given */
 	uint64_t size;  /* of a regular file: bytes from there on */
+	uint64_t base;  /* bytes of a container's header that were stripped before the rest */
 	unsigned char magic[GUEST_MAGIC_MAX]; /* first bytes of the descriptor */
 	size_t magic_len;
 	size_t magic_used;
 	uint64_t raw_done; /* bytes that were read of the descriptor */
 	bool raw_ended;
 	struct archive *archive; /* of a compressed source */
+	struct guest_layer layer;
 	unsigned char *raw;      /* its input buffer */
 	int raw_failed;          /* what reading the descriptor came to, for its callback */
 	struct hpt_error raw_error;
@@ -136,8 +149,17 @@ struct guest_state {
 	struct hpt_page_sizes sizes;
 };
 
+/* What a saved guest came in, if in anything. */
+struct guest_container {
+	const char *name; /* "libvirt", or NULL */
+	char details[GUEST_DETAILS_ROOM];
+	char *xml; /* the domain, ended by a NUL */
+	size_t xml_len;
+};
+
 struct hpt_guest {
 	struct guest_source source;
+	struct guest_container container;
 	bool own_fd;
 	bool no_disk; /* what is kept of the source is kept in memory */
 	struct hpt_guest_options options;
@@ -194,6 +216,11 @@ int guest_raw_read(struct guest_source *source, void *bytes, size_t len, size_t 
 		   struct hpt_error *err);
 /* A regular file that is not compressed: its bytes may be mapped. */
 bool guest_source_plain(const struct guest_source *source);
+/*
+ * The source begins anew behind its first @n bytes, which are just those that guest_source_peek()
+ * was asked for: a container's header, and what follows may be compressed.
+ */
+int guest_source_strip(struct guest_source *source, size_t n, struct hpt_error *err);
 /* Set a regular file's position back to its start. */
 int guest_source_rewind(struct guest_source *source, struct hpt_error *err);
 /* Reads decompressed bytes, those of the head first; the context is the source. */
@@ -204,6 +231,21 @@ int guest_decompress_open(struct guest_source *source, struct hpt_error *err);
 int guest_decompress_read(struct guest_source *source, void *bytes, size_t len, size_t *got,
 			  struct hpt_error *err);
 void guest_decompress_close(struct guest_source *source);
+
+/* lzo.c: LZO1X; *@len receives the bytes that were made, also of what is bad (false). */
+bool guest_lzo_decode(const unsigned char *in, size_t in_len, unsigned char *out, size_t room,
+		      size_t *len);
+
+/* lzop.c */
+bool guest_lzop_is(const struct guest_source *source);
+int guest_lzop_open(struct guest_source *source, struct hpt_error *err);
+
+/* libvirt.c: open the stream in a save image of libvirt, whose first bytes are at the head. */
+bool guest_libvirt_is(const struct guest_source *source);
+int guest_libvirt_open(struct hpt_guest *guest, struct hpt_error *err);
+
+/* libvirt_xml.c: the memory that the domain's XML names, NULL, or why there is none. */
+const char *guest_xml_read(struct hpt_guest *guest);
 
 /* detect.c */
 int guest_detect(struct hpt_guest *guest, struct hpt_error *err);
@@ -269,7 +311,10 @@ void guest_state_close(struct guest_state *state);
 /* Is the device state, @what, there? */
 int guest_state_check(const struct hpt_guest *guest, const char *what, struct hpt_error *err);
 
-/* tree.c: NULL when the tree was understood, else why not. */
+/* tree.c */
+/* Memory that a tree or a domain names; false: no memory for it, or too many. */
+bool guest_add_piece(struct guest_state *state, uint64_t ra, uint64_t length, uint32_t numa);
+/* NULL when the tree was understood, else why not. */
 const char *guest_tree_read(struct guest_state *state);
 
 /* map.c */

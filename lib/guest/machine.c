@@ -115,6 +115,20 @@ static int read_tree(struct hpt_guest *guest)
 	return 0;
 }
 
+/* The domain's XML says where memory is when the guest's tree does not. */
+static void read_xml(struct hpt_guest *guest)
+{
+	const char *why;
+
+	if (!guest->container.xml || guest->state.n_pieces)
+		return;
+	why = guest_xml_read(guest);
+	if (!why)
+		return;
+	guest->state.n_pieces = 0;
+	guest_warn(guest, "the domain's XML in the file is not used: %s", why);
+}
+
 /* Do the places that say how the guest translates agree? */
 static void cross_check(struct hpt_guest *guest)
 {
@@ -161,6 +175,7 @@ int guest_state_finish(struct hpt_guest *guest, struct hpt_error *err)
 {
 	finish_vcpus(&guest->state);
 	read_tree(guest);
+	read_xml(guest);
 	find_sizes(&guest->state);
 	cross_check(guest);
 	return guest_map_make(guest, err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Where RAM blocks lie among real addresses, which QEMU's stream does not say: by the device
- * tree's memory, by addresses that stand in a list with "x-ignore-shared", or by the rule
- * that the largest block begins at 0. Source: QEMU hw/ppc/spapr.c, hw/ppc/mac_newworld.c.
+ * Where RAM blocks lie among real addresses, which QEMU's stream does not say: by the memory
+ * of the device tree or of libvirt's domain, by addresses that stand in a list with
+ * "x-ignore-shared", or by the rule that the largest block begins at 0. Source: QEMU hw/ppc/spapr.c, hw/ppc/mac_newworld.c.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
@@ -200,7 +200,7 @@ static void put_pieces(struct hpt_guest *guest, struct blocks *blocks)
 		if (!put_range(state, blocks, from, to))
 			guest_warn(guest,
 				   "no RAM blocks are known to be the memory at 0x%llx that "
-				   "the device tree names",
+				   "the device tree or the domain names",
 				   (unsigned long long)p[from].ra);
 	}
 }

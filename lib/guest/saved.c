@@ -27,6 +27,8 @@ static int open_stream(struct hpt_guest *guest, struct hpt_error *err)
 	};
 	int r;
 
+	/* Offsets of pages in a "mapped-ram" stream are those of the whole file. */
+	options.offset = source->base;
 	if (guest->spool >= 0)
 		return hpt_qemu_open(guest->spool, &options, &guest->qemu, err);
 	if (!guest_source_plain(source))

@@ -20,7 +20,8 @@ static int report(struct guest_source *source, struct hpt_error *err)
 	if (!source->progress || source->raw_done < source->report_at)
 		return 0;
 	source->report_at = source->raw_done + PROGRESS_STEP;
-	if (source->progress(source->arg, source->raw_done, source->size))
+	if (source->progress(source->arg, source->raw_done,
+			     source->size ? source->base + source->size : 0))
 		return guest_fail_offset(err, HPT_ERR_STOPPED, source->raw_done,
 					 "stopped at offset %llu by the progress callback",
 					 (unsigned long long)source->raw_done);
@@ -75,6 +76,8 @@ int guest_raw_read(struct guest_source *source, void *bytes, size_t len, size_t 
 static int read_on(struct guest_source *source, void *bytes, size_t len, size_t *got,
 		   struct hpt_error *err)
 {
+	if (source->layer.ops)
+		return source->layer.ops->read(source->layer.ctx, bytes, len, got, err);
 	if (source->archive)
 		return guest_decompress_read(source, bytes, len, got, err);
 	return guest_raw_read(source, bytes, len, got, err);
@@ -142,6 +145,17 @@ static int read_magic(struct guest_source *source, struct hpt_error *err)
 	return 0;
 }
 
+/* Decompressed, if what was looked at says so. */
+static int look_for_compression(struct guest_source *source, struct hpt_error *err)
+{
+	int r = read_magic(source, err);
+
+	if (r)
+		return r;
+	return guest_lzop_is(source) ? guest_lzop_open(source, err)
+				     : guest_decompress_open(source, err);
+}
+
 int guest_source_open(struct guest_source *source, int fd, struct hpt_error *err)
 {
 	int r;
@@ -150,14 +164,14 @@ int guest_source_open(struct guest_source *source, int fd, struct hpt_error *err
 	source->report_at = PROGRESS_STEP;
 	r = look_at_descriptor(source, err);
 	if (!r)
-		r = read_magic(source, err);
-	if (!r)
-		r = guest_decompress_open(source, err);
+		r = look_for_compression(source, err);
 	return r;
 }
 
 void guest_source_close(struct guest_source *source)
 {
+	if (source->layer.ops)
+		source->layer.close(source->layer.ctx);
 	guest_decompress_close(source);
 	free(source->head);
 	source->head = NULL;
@@ -186,9 +200,25 @@ int guest_source_peek(struct guest_source *source, size_t n, struct hpt_error *e
 	return 0;
 }
 
+int guest_source_strip(struct guest_source *source, size_t n, struct hpt_error *err)
+{
+	free(source->head);
+	source->head = NULL;
+	source->head_len = 0;
+	source->head_used = 0;
+	source->base += n;
+	if (source->archive || source->layer.ops)
+		return 0;
+	source->start += n;
+	source->size = source->size > n ? source->size - n : 0;
+	source->magic_len = 0;
+	source->magic_used = 0;
+	return look_for_compression(source, err);
+}
+
 bool guest_source_plain(const struct guest_source *source)
 {
-	return source->regular && !source->archive;
+	return source->regular && !source->archive && !source->layer.ops;
 }
 
 int guest_source_rewind(struct guest_source *source, struct hpt_error *err)

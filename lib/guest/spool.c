@@ -100,11 +100,14 @@ static int read_full(struct guest_source *source, unsigned char *buffer, size_t 
 	return r;
 }
 
-/* What was read before an error is kept: a table may be whole before a file is cut. */
+/*
+ * What was read before an error is kept: a table may be whole before a file is cut. What was
+ * stripped leaves a hole, so that each byte has the offset that it has in its container.
+ */
 static int copy(struct guest_source *source, int fd, unsigned char *buffer,
 		struct hpt_error *err)
 {
-	uint64_t size = 0;
+	uint64_t size = source->base;
 	size_t have;
 	int r, w;
 
@@ -113,7 +116,7 @@ static int copy(struct guest_source *source, int fd, unsigned char *buffer,
 		w = have ? write_runs(fd, buffer, have, size, err) : 0;
 		size += have;
 	} while (!r && !w && have == STEP);
-	if (!w && (ftruncate(fd, (off_t)size) || lseek(fd, 0, SEEK_SET) < 0))
+	if (!w && (ftruncate(fd, (off_t)size) || lseek(fd, (off_t)source->base, SEEK_SET) < 0))
 		w = guest_fail_errno(err, errno, "cannot set a temporary file's size");
 	return w ? w : r;
 }

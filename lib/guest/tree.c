@@ -16,33 +16,9 @@
 
 #include "internal.h"
 
-#ifdef HAVE_LIBFDT
-/* Properties that are looked at; a large tree has some thousands. */
-#define PROPERTIES_MAX 20000
-#define LMB_ASSIGNED 0x8u
-#define LMB_BYTES 24
-#define REG_BYTES 16
 #define PIECES_FIRST 16
-#define SEGMENT_1T 40u
 
-/* A node that is being looked at; what it says counts when it is known what it is. */
-struct node {
-	uint64_t lmb_bytes;
-	const unsigned char *reg, *lmbs, *lmb_sets, *sizes, *segments, *pft;
-	size_t reg_len, lmbs_len, lmb_sets_len, sizes_len, segments_len, pft_len;
-	uint32_t numa;
-	uint32_t slb_entries;
-};
-
-struct reading {
-	struct guest_state *state;
-	const void *fdt;
-	unsigned int properties;
-	bool cpu_done;
-	const char *why;
-};
-
-static bool add_piece(struct guest_state *state, uint64_t ra, uint64_t length, uint32_t numa)
+bool guest_add_piece(struct guest_state *state, uint64_t ra, uint64_t length, uint32_t numa)
 {
 	struct guest_piece *pieces = state->pieces;
 	size_t room = state->pieces_room ? state->pieces_room * 2 : PIECES_FIRST;
@@ -62,13 +38,38 @@ static bool add_piece(struct guest_state *state, uint64_t ra, uint64_t length, u
 	return true;
 }
 
+#ifdef HAVE_LIBFDT
+/* Properties that are looked at; a large tree has some thousands. */
+#define PROPERTIES_MAX 20000
+#define LMB_ASSIGNED 0x8u
+#define LMB_BYTES 24
+#define REG_BYTES 16
+#define SEGMENT_1T 40u
+
+/* A node that is being looked at; what it says counts when it is known what it is. */
+struct node {
+	uint64_t lmb_bytes;
+	const unsigned char *reg, *lmbs, *lmb_sets, *sizes, *segments, *pft;
+	size_t reg_len, lmbs_len, lmb_sets_len, sizes_len, segments_len, pft_len;
+	uint32_t numa;
+	uint32_t slb_entries;
+};
+
+struct reading {
+	struct guest_state *state;
+	const void *fdt;
+	unsigned int properties;
+	bool cpu_done;
+	const char *why;
+};
+
 /* Addresses and lengths of two cells each, as every PAPR platform has them. */
 static bool take_reg(struct guest_state *state, const struct node *node)
 {
 	size_t at;
 
 	for (at = 0; node->reg_len - at >= REG_BYTES; at += REG_BYTES)
-		if (!add_piece(state, guest_load(node->reg + at, 8),
+		if (!guest_add_piece(state, guest_load(node->reg + at, 8),
 			       guest_load(node->reg + at + 8, 8), node->numa))
 			return false;
 	return true;
@@ -88,7 +89,7 @@ static bool take_lmbs(struct guest_state *state, const struct node *node)
 	     at += LMB_BYTES) {
 		lmb = node->lmbs + at;
 		if (guest_load(lmb + 20, 4) & LMB_ASSIGNED &&
-		    !add_piece(state, guest_load(lmb, 8), node->lmb_bytes,
+		    !guest_add_piece(state, guest_load(lmb, 8), node->lmb_bytes,
 			       (uint32_t)guest_load(lmb + 16, 4)))
 			return false;
 	}
@@ -109,7 +110,7 @@ static bool take_lmb_sets(struct guest_state *state, const struct node *node)
 		if (!(guest_load(set + 20, 4) & LMB_ASSIGNED) || !n ||
 		    node->lmb_bytes > UINT64_MAX / n)
 			continue;
-		if (!add_piece(state, guest_load(set + 4, 8), n * node->lmb_bytes,
+		if (!guest_add_piece(state, guest_load(set + 4, 8), n * node->lmb_bytes,
 			       (uint32_t)guest_load(set + 16, 4)))
 			return false;
 	}

@@ -22,7 +22,7 @@ ok "a stream: its entries" line "valid        490 entries, 2\.99 % of the slots"
 ok "a stream: its passes" line "stream       474 chunks in 1 pass"
 ok "a stream has no vCPUs" test "$(grep -c vCPUs out)" -eq 0
 run info --json it
-ok "a stream in JSON" out_is '{"source":"it","kind":"kvm-stream","dialect":"kvm-le","compression":null,"file_bytes":11632,"machine":null,"run_state":null,"mmu":"'"$(grep -o '"mmu":"[a-z]*"' out | cut -d'"' -f4)"'","vcpus":null,"ram_bytes":null,"ram_blocks":[],"table":true,"no_table":null,"order":18,"order_guessed":false,"table_bytes":262144,"slots":16384,"ptegs":2048,"valid":490,"passes":1,"chunks":474,"warnings":[]}'
+ok "a stream in JSON" out_is '{"source":"it","kind":"kvm-stream","dialect":"kvm-le","compression":null,"container":null,"container_details":null,"file_bytes":11632,"machine":null,"run_state":null,"mmu":"'"$(grep -o '"mmu":"[a-z]*"' out | cut -d'"' -f4)"'","vcpus":null,"ram_bytes":null,"ram_blocks":[],"table":true,"no_table":null,"order":18,"order_guessed":false,"table_bytes":262144,"slots":16384,"ptegs":2048,"valid":490,"passes":1,"chunks":474,"warnings":[]}'
 
 "$HPT" convert it --to image -o image
 run info image
@@ -50,7 +50,7 @@ run info --json 'quo"te\'
 ok "JSON is escaped" out_has '{"source":"quo\"te\\",'
 
 # The same stream, compressed and through a pipe.
-for tool in gzip xz zstd bzip2; do
+for tool in gzip xz zstd bzip2 lzop; do
 	if ! command -v $tool >/dev/null || ! "$HPT" --version | grep -q '^compressed files: lib'; then
 		ok "# SKIP no $tool" true
 		continue

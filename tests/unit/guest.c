@@ -525,10 +525,6 @@ static const struct {
 	  "SOURCE: empty. An HTAB stream of a pass in which nothing changed is empty too: if this "
 	  "is one, say so, by kind (kvm-stream), dialect and order" },
 	{ "text", "\"hello, world\" ", 0, 0, HPT_ERR_FORMAT, "SOURCE: not a saved guest" },
-	{ "libvirt", "\"LibvirtQemudSave\" fill 80 0 ", 0, 0, HPT_ERR_UNSUPPORTED,
-	  "SOURCE: this is a libvirt save image, which is not supported" },
-	{ "libvirt's unfinished", "\"LibvirtQemudPart\" fill 80 0 ", 0, 0, HPT_ERR_UNSUPPORTED,
-	  "a libvirt save image that was not finished" },
 	{ "qcow2", "\"QFI\" u8 0xfb fill 80 0 ", 0, 0, HPT_ERR_UNSUPPORTED, "a qcow2 disk image" },
 	{ "ELF", "u8 0x7f \"ELF\" fill 80 0 ", 0, 0, HPT_ERR_UNSUPPORTED, "an ELF file" },
 	{ "kdump", "\"KDUMP   \" fill 80 0 ", 0, 0, HPT_ERR_UNSUPPORTED, "a kdump file" },
