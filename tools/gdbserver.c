@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "gdb.h"
+#include "sandbox.h"
 
 /* hpt gdbserver: gdb on a guest that does not run. */
 
@@ -129,6 +130,26 @@ static int check(const struct gdbserver *server)
 	return 0;
 }
 
+/* What listens now stays; in the end its socket is removed from where it lies. */
+static int give_up(const struct gdb_line *line)
+{
+	const char *slash = line->path ? strrchr(line->path, '/') : NULL;
+	char *directory = NULL;
+
+	if (slash)
+		directory = strndup(line->path, (size_t)(slash - line->path) + 1);
+	else if (line->path)
+		directory = strdup(".");
+	if (line->path && !directory) {
+		complain("no memory");
+		return EXIT_ERROR;
+	}
+	sandbox_allow(SANDBOX_ACCEPT);
+	sandbox_enter(directory);
+	free(directory);
+	return 0;
+}
+
 static int gdbserver_source(struct gdbserver *server, int argc, char **argv)
 {
 	const struct command *command = server->asking.common.command;
@@ -140,7 +161,9 @@ static int gdbserver_source(struct gdbserver *server, int argc, char **argv)
 		ret = gdb_listen(&server->line, command, server->where, server->allow_remote);
 	if (ret)
 		return ret;
-	ret = serve_source(server);
+	ret = give_up(&server->line);
+	if (!ret)
+		ret = serve_source(server);
 	gdb_line_close(&server->line);
 	return ret;
 }
@@ -216,5 +239,6 @@ const struct command gdbserver_command = {
 	.help = gdbserver_help,
 	.options = gdbserver_options,
 	.short_options = ":h",
+	.late = true,
 	.run = gdbserver_main,
 };

@@ -123,7 +123,11 @@ enum {
 	OPT_INTERVAL,
 	OPT_FOLLOW,
 	OPT_LINES,
-	OPT_XML, OPT_LISTEN, OPT_ALLOW_REMOTE, OPT_ONCE, OPT_ENDIAN,
+	OPT_XML,
+	OPT_LISTEN,
+	OPT_ALLOW_REMOTE,
+	OPT_ONCE,
+	OPT_ENDIAN,
 };
 
 #define SOURCE_OPTIONS                                               \
