@@ -127,6 +127,8 @@ struct gdb_line {
 int gdb_listen(struct gdb_line *line, const struct command *command, const char *where,
 	       bool allow_remote);
 int gdb_accept(struct gdb_line *line);
+/* While the source opens, a debugger that is there already is kept from giving up. */
+void gdb_keep_waiting(const struct gdb_line *line, bool wait);
 ssize_t gdb_receive(struct gdb_line *line, void *bytes, size_t len);
 int gdb_send(struct gdb_line *line, const void *bytes, size_t len);
 void gdb_hang_up(struct gdb_line *line);

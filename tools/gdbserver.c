@@ -47,6 +47,9 @@ static const char gdbserver_help[] =
 	"\n" SOURCE_HELP "\n"
 	"Exit status: 0 it served, and was told to end; 1 the source has no vCPU; 2 an error.\n";
 
+/* Beside exit statuses. */
+#define TOLD_TO_END (-1)
+
 struct gdbserver {
 	struct asking asking;
 	const char *where;
@@ -88,29 +91,83 @@ static int serve(struct gdbserver *server, enum gdb_end *end)
 	return 0;
 }
 
+static int accept_one(struct gdbserver *server)
+{
+	if (!gdb_accept(&server->line))
+		return 0;
+	if (errno == EINTR)
+		return TOLD_TO_END;
+	complain("--listen %s: %s", server->where, strerror(errno));
+	return EXIT_ERROR;
+}
+
+static int open_source(struct gdbserver *server)
+{
+	int ret;
+
+	gdb_keep_waiting(&server->line, true);
+	ret = gdb_guest_open(&server->guest, &server->asking, server->endian);
+	gdb_keep_waiting(&server->line, false);
+	return ret;
+}
+
+static void hold_on(void *arg)
+{
+	const struct gdbserver *server = arg;
+
+	source_hold_on(&server->guest.machine.source);
+}
+
+/* A guest that runs stands still for each debugger, from its coming to its going. */
+static int serve_running(struct gdbserver *server, enum gdb_end *end)
+{
+	int ret = accept_one(server);
+
+	if (!ret)
+		ret = open_source(server);
+	if (ret)
+		return ret;
+	server->line.arg = server;
+	server->line.tick = hold_on;
+	ret = serve(server, end);
+	server->line.tick = NULL;
+	gdb_guest_close(&server->guest);
+	return ret;
+}
+
+static int serve_saved(struct gdbserver *server, enum gdb_end *end)
+{
+	int ret = accept_one(server);
+
+	return ret ? ret : serve(server, end);
+}
+
 /* Until it is told to end. */
 static int serve_all(struct gdbserver *server)
 {
 	bool once = server->once || server->line.listener < 0;
+	bool running = is_running(&server->asking.common);
 	enum gdb_end end;
 	int ret;
 
 	do {
-		if (gdb_accept(&server->line)) {
-			if (errno == EINTR)
-				return 0;
-			complain("--listen %s: %s", server->where, strerror(errno));
-			return EXIT_ERROR;
-		}
-		ret = serve(server, &end);
+		ret = running ? serve_running(server, &end) : serve_saved(server, &end);
 	} while (!ret && !once && end != GDB_KILLS);
-	return ret;
+	return ret == TOLD_TO_END ? 0 : ret;
 }
 
 static int serve_source(struct gdbserver *server)
 {
-	int ret = gdb_guest_open(&server->guest, &server->asking, server->endian);
+	int ret;
 
+	if (is_running(&server->asking.common)) {
+		server->asking.common.hold = true;
+		return serve_all(server);
+	}
+	/* On standard input and output it is there from the beginning. */
+	if (server->line.listener < 0 && accept_one(server))
+		return EXIT_ERROR;
+	ret = open_source(server);
 	if (ret)
 		return ret;
 	ret = serve_all(server);

@@ -23,6 +23,7 @@
 /* What is said on it. */
 #define READY 'r'
 #define GOING 'g'
+#define HELD 'h' /* the guest is left still, and that is as it should be */
 #define DONE 'd'
 
 static void set_apart(void)
@@ -69,7 +70,7 @@ static char hear(const struct guard *guard)
 	return n > 0 ? sign : 0;
 }
 
-static void restore(const struct guard *guard, struct hpt_qmp_before before)
+static void restore(const struct guard *guard, struct hpt_qmp_before before, bool held)
 {
 	struct hpt_qmp_options options = { .size = sizeof(options),
 					   .timeout_ms = guard->timeout_ms };
@@ -88,26 +89,28 @@ static void restore(const struct guard *guard, struct hpt_qmp_before before)
 	if (ret)
 		complain("%s; the guest may STAND STILL", err.text);
 	else
-		complain("ended too early: the guest %s",
+		complain("%sthe guest %s", held ? "" : "ended too early: ",
 			 before.running ? "runs on" : "stays still");
 }
 
 static void watch_over(const struct guard *guard, const struct hpt_qmp_before *before,
 		       pid_t first)
 {
+	bool held = false;
 	char sign;
 
 	set_apart();
 	say(guard, READY);
-	do
+	do {
 		sign = hear(guard);
-	while (sign == GOING);
+		held |= sign == HELD;
+	} while (sign == GOING || sign == HELD);
 	if (sign == DONE)
 		return;
 	/* One that is only stopped holds QEMU up, and must not. */
 	if (getppid() == first)
 		kill(first, SIGKILL);
-	restore(guard, *before);
+	restore(guard, *before, held);
 }
 
 static int guard_begin(struct guard *guard, const struct hpt_qmp_before *before)
@@ -146,8 +149,13 @@ int guard_watch(void *arg, enum hpt_qmp_step step, const struct hpt_qmp_before *
 	return 0;
 }
 
+void guard_hold(const struct guard *guard)
+{
+	say(guard, HELD);
+}
+
 /* Without DONE, the second process takes over now, and this one waits for it. */
-void guard_end(struct guard *guard)
+void guard_end(const struct guard *guard)
 {
 	if (guard->line >= 0)
 		close(guard->line);

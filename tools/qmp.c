@@ -3,6 +3,8 @@
 
 #include "source.h"
 
+#include <stdlib.h>
+
 /* qmp:SOCKET, a guest that runs under QEMU. */
 
 #define DEFAULT_TIMEOUT_MS 10000
@@ -22,6 +24,8 @@ static void tell(const struct common *common, const struct hpt_qmp_report *repor
 			"\"postmigrate\" now: it refuses another look until the guest has run "
 			"again (cont)",
 			common->source, report->run_state);
+	else if (common->hold)
+		complain("%s: the guest stands still while it is looked at", common->source);
 	else if (report->still_known)
 		complain("%s: the guest stood still for %llu.%03llu ms", common->source,
 			 (unsigned long long)(report->still_us / 1000),
@@ -29,6 +33,32 @@ static void tell(const struct common *common, const struct hpt_qmp_report *repor
 	else
 		complain("%s: the guest runs on; how long it stood still is not known",
 			 common->source);
+}
+
+/* The second process stays, and has the guest go on when this one lets go of it, or ends. */
+static int keep(struct source *source, const struct guard *guard, struct hpt_error *err)
+{
+	source->held = malloc(sizeof(*guard));
+	if (!source->held) {
+		guard_end(guard);
+		return hpt_error_fill(err, HPT_ERR_MEMORY, 0, "no memory");
+	}
+	*source->held = *guard;
+	guard_hold(guard);
+	return 0;
+}
+
+void qmp_release(struct guard *guard)
+{
+	if (guard)
+		guard_end(guard);
+	free(guard);
+}
+
+void source_hold_on(const struct source *source)
+{
+	if (source->held)
+		(void)guard_watch(source->held, HPT_QMP_GOING, NULL);
 }
 
 static int open_running(struct source *source, const struct common *common, const char *path,
@@ -41,12 +71,17 @@ static int open_running(struct source *source, const struct common *common, cons
 
 	guard.timeout_ms = common->timeout_ms ? common->timeout_ms : DEFAULT_TIMEOUT_MS;
 	options.flags = common->pause ? HPT_QMP_PAUSE : 0;
+	if (common->hold)
+		options.flags |= HPT_QMP_HOLD;
 	options.timeout_ms = guard.timeout_ms;
 	options.watch = guard_watch;
 	options.arg = &guard;
 	ret = hpt_qmp_open_guest(path, &options, how, &source->guest, &report, err);
 	progress_end(how->arg);
-	guard_end(&guard);
+	if (!ret && common->hold && report.was_running)
+		ret = keep(source, &guard, err);
+	else
+		guard_end(&guard);
 	if (!ret)
 		tell(common, &report);
 	return ret;

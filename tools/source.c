@@ -216,5 +216,6 @@ void source_close(struct source *source)
 		ram_close(&source->ram);
 	}
 	hpt_guest_close(source->guest);
+	qmp_release(source->held);
 	*source = (struct source){ .guest = NULL };
 }

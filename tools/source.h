@@ -12,6 +12,9 @@ int open_debugfs(struct source *source, const struct common *common, const char 
 int open_qmp(struct source *source, const struct common *common, const char *rest,
 	     uint32_t flags, struct hpt_error *err);
 
+/* Lets a guest that was held go on; NULL: none was. */
+void qmp_release(struct guard *guard);
+
 /* source.c: a path, or "-", as the options of @common say. */
 int source_open_path(struct source *source, const struct common *common, const char *path,
 		     uint32_t flags, struct hpt_error *err);

@@ -197,6 +197,7 @@ struct common {
 	struct common *second; /* the other of two sources, or NULL */
 	uint64_t said;         /* which options were, if so */
 	bool pause; /* of qmp: */
+	bool hold;  /* the guest stands still until the source is closed */
 	uint32_t timeout_ms;
 };
 
@@ -337,6 +338,7 @@ struct source {
 	struct ram ram;
 	uint64_t pate0; /* of ram with a partition table */
 	struct hpt_error no_table;
+	struct guard *held; /* lets a guest go on that was asked to be held: qmp.h */
 };
 
 /*
@@ -354,5 +356,7 @@ int source_open(struct source *source, const struct common *common, uint32_t fla
 int source_need_table(struct source *source, const struct common *common, uint32_t flags);
 const char *source_reason(const struct source *source);
 void source_close(struct source *source);
+/* Of one that is held: to be called once a second or so, or it is let go. */
+void source_hold_on(const struct source *source);
 
 #endif /* HPT_TOOL_H */

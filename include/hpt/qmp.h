@@ -56,7 +56,7 @@ enum hpt_qmp_step {
  * @brief Told how far the look at a running guest is.
  * @param arg hpt_qmp_options::arg
  * @param step of enum #hpt_qmp_step. #HPT_QMP_END does not come when the guest could not be put
- *        right.
+ *        right, or is held (#HPT_QMP_HOLD).
  * @param before what hpt_qmp_restore() needs; valid during the call
  * @return 0 to go on; anything else ends with #HPT_ERR_STOPPED, the guest as it was. Of
  *         #HPT_QMP_END it is not looked at.
@@ -69,6 +69,11 @@ typedef int hpt_qmp_watch_fn(void *arg, enum hpt_qmp_step step,
 /** Stop the guest before its state is copied, not only for the last part: least data, and
  *  longest standstill. */
 #define HPT_QMP_PAUSE 1u
+/** Leave a guest that ran still when its state is copied, for as long as somebody looks at the
+ *  copy: #HPT_QMP_END does not come, and the caller, or the second process that was begun at
+ *  #HPT_QMP_BEGIN, lets it go on by hpt_qmp_restore(). One that stood still before is not
+ *  held. */
+#define HPT_QMP_HOLD 2u
 /** @} */
 
 /** @brief How to talk to QEMU. */
@@ -83,7 +88,7 @@ struct hpt_qmp_options {
 /** @brief How a look at a running guest went. */
 struct hpt_qmp_report {
 	size_t size;        /**< set by the caller: sizeof(struct hpt_qmp_report) */
-	bool was_running;   /**< the guest ran before, and runs again */
+	bool was_running;   /**< the guest ran before, and runs again, or is held */
 	bool still_known;   /**< hpt_qmp_report::still_us means something */
 	uint32_t passes;    /**< times that QEMU went over the guest's RAM; 0: not known */
 	uint32_t reserved;  /**< 0 */
@@ -114,7 +119,7 @@ struct hpt_qmp_report {
  *         #HPT_ERR_MEMORY; #HPT_ERR_ARGUMENT; those of hpt_guest_open(). Whatever it is, the
  *         guest is as it was before, or the text says that it is not.
  *
- * A guest that ran runs on. One that was paused stays still, but QEMU calls its state
+ * A guest that ran runs on, but for #HPT_QMP_HOLD. One that was paused stays still, but QEMU calls its state
  * "postmigrate" from then on: it refuses another migration until the guest has run again
  * ("cont"), and its disks are let go until then; hpt_qmp_report::was_running is false, and a
  * caller should say so. The migration parameters max-bandwidth and, for a guest that writes

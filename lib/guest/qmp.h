@@ -52,6 +52,8 @@ int qmp_connect(struct qmp *q, const char *address, struct hpt_error *err);
 void qmp_inherit(struct qmp *q, int fd);
 /* Ends the conversation for all who share the connection. */
 void qmp_close(struct qmp *q);
+/* The same, but whoever else has the connection keeps it. */
+void qmp_leave(struct qmp *q);
 /* Hand on @pass, too, if that is not -1. */
 int qmp_write(struct qmp *q, const char *bytes, size_t len, int pass, struct hpt_error *err);
 /* The next message: NULL if there is none by the deadline, which may have passed. */

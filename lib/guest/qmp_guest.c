@@ -46,7 +46,8 @@ struct look {
 	bool begun;    /* something may have been changed */
 	bool asked;    /* for the status, and there is no answer yet */
 	bool raised;   /* the limit of its standstill */
-	bool finished; /* the stream was read to its end, and all is right again */
+	bool finished; /* the stream was read to its end, and all is right again, or */
+	bool held;     /* the guest is left still, as was asked for */
 	int failed;    /* what reading came to, and comes to again: */
 	struct hpt_error failure;
 	int64_t ask_at; /* when to do these: */
@@ -208,12 +209,15 @@ static int finish(struct look *look, struct hpt_error *err)
 		return guest_fail(err, HPT_ERR_REFUSED, "migrate: QEMU says: %s%s%s",
 				  *look->status.word ? look->status.word : "none",
 				  *look->status.why ? ": " : "", look->status.why);
-	if (!r)
+	look->held = !r && look->before.running && look->options.flags & HPT_QMP_HOLD;
+	if (!r && !look->held)
 		r = qmp_put_right(&look->qmp, &look->before, err);
 	if (r)
 		return r;
-	await_resume(look);
 	look->finished = true;
+	if (look->held)
+		return 0;
+	await_resume(look);
 	tell(look, HPT_QMP_END, NULL);
 	return 0;
 }
@@ -339,8 +343,9 @@ static void recover(struct look *look, struct hpt_error *err)
 	if (look->stream >= 0)
 		close(look->stream);
 	look->stream = -1;
-	if (!look->begun || look->finished)
+	if (!look->begun || (look->finished && !look->held))
 		return;
+	look->held = false;
 	if (!put_right_somehow(&look->qmp, look->address, &look->before, &more)) {
 		tell(look, HPT_QMP_END, NULL);
 		return;
@@ -362,7 +367,7 @@ static void fill_report(const struct look *look, struct hpt_qmp_report *report)
 	report->passes = (uint32_t)look->status.passes;
 	report->bytes = look->bytes;
 	memcpy(report->run_state, look->before.run_state, sizeof(report->run_state));
-	if (!look->before.running)
+	if (!look->before.running || look->held)
 		return;
 	if (q->stop_us && q->resume_us >= q->stop_us) {
 		report->still_known = true;
@@ -420,7 +425,7 @@ int qmp_options_in(struct hpt_qmp_options *to, const struct hpt_qmp_options *fro
 		r = guest_struct_in(to, from, sizeof(*to), "hpt_qmp_options", err);
 	if (r)
 		return r;
-	if (to->flags & ~HPT_QMP_PAUSE)
+	if (to->flags & ~(HPT_QMP_PAUSE | HPT_QMP_HOLD))
 		return guest_fail(err, HPT_ERR_ARGUMENT, "hpt_qmp_options: unknown flags 0x%x",
 				  to->flags);
 	if (!to->timeout_ms)
@@ -449,7 +454,10 @@ int hpt_qmp_open_guest(const char *address, const struct hpt_qmp_options *option
 		r = open_look(&look, &opening, out, err);
 	if (look.stream >= 0)
 		close(look.stream);
-	qmp_close(&look.qmp);
+	if (look.held)
+		qmp_leave(&look.qmp);
+	else
+		qmp_close(&look.qmp);
 	snprintf(name, sizeof(name), "qmp:%s", address);
 	if (r) {
 		hpt_error_prepend(err, name);

@@ -98,17 +98,22 @@ void qmp_inherit(struct qmp *q, int fd)
 	q->id = (json_int_t)1 << 32;
 }
 
-void qmp_close(struct qmp *q)
+void qmp_leave(struct qmp *q)
 {
 	free(q->in);
 	q->in = NULL;
 	q->in_len = q->in_room = 0;
 	q->frame = (struct qmp_frame){ .scanned = 0 };
-	if (q->fd < 0)
-		return;
-	shutdown(q->fd, SHUT_RDWR);
-	close(q->fd);
+	if (q->fd >= 0)
+		close(q->fd);
 	q->fd = -1;
+}
+
+void qmp_close(struct qmp *q)
+{
+	if (q->fd >= 0)
+		shutdown(q->fd, SHUT_RDWR);
+	qmp_leave(q);
 }
 
 /* The descriptor goes with the first byte. */

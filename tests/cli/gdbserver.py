@@ -52,6 +52,7 @@ class Line:
 
     def __init__(self, sock=None, process=None):
         self.sock, self.process, self.buffer = sock, process, b""
+        self.notified = 0
 
     def write(self, data):
         if self.sock:
@@ -74,6 +75,16 @@ class Line:
             self.read()
         first, self.buffer = self.buffer[:1], self.buffer[1:]
         return first
+
+    def first(self):
+        """A byte, behind notifications."""
+        while True:
+            byte = self.byte()
+            if byte != b"%":
+                return byte
+            expect(self.until(b"#"), b"hpt:opening", "notification")
+            expect(self.byte() + self.byte(), sum_of(b"hpt:opening"), "sum")
+            self.notified += 1
 
     def until(self, what):
         while what not in self.buffer:
@@ -101,11 +112,11 @@ class Gdb:
             payload = payload.encode()
         self.line.write(b"$" + payload + b"#" + sum_of(payload))
         if not self.no_ack:
-            expect(self.line.byte(), b"+", "acknowledged")
+            expect(self.line.first(), b"+", "acknowledged")
 
     def get(self):
         """A packet's payload, escapes as they are."""
-        expect(self.line.byte(), b"$", "a packet")
+        expect(self.line.first(), b"$", "a packet")
         payload = self.line.until(b"#")
         expect(self.line.byte() + self.line.byte(), sum_of(payload), "sum")
         if not self.no_ack:
@@ -708,6 +719,23 @@ class Tests:
         with Server(self, self.guest, "--once", listen="127.0.0.1:0") as server:
             Gdb(server.connect()).line.close()
             server.ended()
+
+    def test_slow(self):
+        """while a slow source opens, the debugger hears that it is to wait"""
+        path = os.path.join(self.directory, "fifo")
+        os.mkfifo(path)
+        with Server(self, path) as server:
+            with open(path, "wb") as to, open(self.guest, "rb") as source:
+                to.write(source.read(100000))
+                to.flush()
+                line = server.line()
+                line.write(b"+$qC#b4")
+                while line.buffer.count(b"%hpt:opening#76") < 2:
+                    line.read()
+                to.write(source.read())
+            expect(line.first() + line.first(), b"+$", "acknowledged, answered")
+            expect(line.until(b"#"), b"QC1", "answer")
+            true(line.notified >= 2, "%d notifications" % line.notified)
 
     def test_silent(self):
         """a debugger that reads nothing keeps no signal from it"""
