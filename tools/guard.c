@@ -23,7 +23,7 @@
 /* What is said on it. */
 #define READY 'r'
 #define GOING 'g'
-#define HELD 'h' /* the guest is left still, and that is as it should be */
+#define LET_GO 'l' /* it was left still as it should be, and is to go on now */
 #define DONE 'd'
 
 static void set_apart(void)
@@ -70,7 +70,7 @@ static char hear(const struct guard *guard)
 	return n > 0 ? sign : 0;
 }
 
-static void restore(const struct guard *guard, struct hpt_qmp_before before, bool held)
+static void restore(const struct guard *guard, struct hpt_qmp_before before, bool wanted)
 {
 	struct hpt_qmp_options options = { .size = sizeof(options),
 					   .timeout_ms = guard->timeout_ms };
@@ -89,28 +89,26 @@ static void restore(const struct guard *guard, struct hpt_qmp_before before, boo
 	if (ret)
 		complain("%s; the guest may STAND STILL", err.text);
 	else
-		complain("%sthe guest %s", held ? "" : "ended too early: ",
+		complain("%sthe guest %s", wanted ? "" : "ended too early: ",
 			 before.running ? "runs on" : "stays still");
 }
 
 static void watch_over(const struct guard *guard, const struct hpt_qmp_before *before,
 		       pid_t first)
 {
-	bool held = false;
 	char sign;
 
 	set_apart();
 	say(guard, READY);
-	do {
+	do
 		sign = hear(guard);
-		held |= sign == HELD;
-	} while (sign == GOING || sign == HELD);
+	while (sign == GOING);
 	if (sign == DONE)
 		return;
 	/* One that is only stopped holds QEMU up, and must not. */
-	if (getppid() == first)
+	if (sign != LET_GO && getppid() == first)
 		kill(first, SIGKILL);
-	restore(guard, *before, held);
+	restore(guard, *before, sign == LET_GO);
 }
 
 static int guard_begin(struct guard *guard, const struct hpt_qmp_before *before)
@@ -149,9 +147,10 @@ int guard_watch(void *arg, enum hpt_qmp_step step, const struct hpt_qmp_before *
 	return 0;
 }
 
-void guard_hold(const struct guard *guard)
+void guard_let_go(const struct guard *guard)
 {
-	say(guard, HELD);
+	say(guard, LET_GO);
+	guard_end(guard);
 }
 
 /* Without DONE, the second process takes over now, and this one waits for it. */

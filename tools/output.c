@@ -19,8 +19,8 @@ int output_open(struct output *out, int fd, const char *name)
 	return 0;
 }
 
-int output_open_sink(struct output *out,
-		     int (*sink)(void *arg, const char *bytes, size_t len), void *arg)
+int output_open_sink(struct output *out, int (*sink)(void *arg, const char *bytes, size_t len),
+		     void *arg)
 {
 	int ret = output_open(out, -1, NULL);
 

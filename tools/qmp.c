@@ -40,18 +40,17 @@ static int keep(struct source *source, const struct guard *guard, struct hpt_err
 {
 	source->held = malloc(sizeof(*guard));
 	if (!source->held) {
-		guard_end(guard);
+		guard_let_go(guard);
 		return hpt_error_fill(err, HPT_ERR_MEMORY, 0, "no memory");
 	}
 	*source->held = *guard;
-	guard_hold(guard);
 	return 0;
 }
 
 void qmp_release(struct guard *guard)
 {
 	if (guard)
-		guard_end(guard);
+		guard_let_go(guard);
 	free(guard);
 }
 

@@ -19,8 +19,8 @@ struct guard {
 
 /* A hpt_qmp_watch_fn; its argument is the guard. */
 int guard_watch(void *arg, enum hpt_qmp_step step, const struct hpt_qmp_before *before);
-/* From here on the second process expects nothing else but that it is to let the guest go. */
-void guard_hold(const struct guard *guard);
 void guard_end(const struct guard *guard);
+/* The same for a guest that was held: the second process lets it go on. */
+void guard_let_go(const struct guard *guard);
 
 #endif /* HPT_TOOL_QMP_H */

@@ -480,6 +480,127 @@ def unfit_capability(guest):
     guest.goes_on()
 
 
+class Debugger:
+    """hpt gdbserver on the guest, and a connection to it."""
+
+    def __init__(self, guest, *options):
+        self.guest = guest
+        self.path = os.path.join(guest.directory, "gdb.sock")
+        self.process = guest.start("gdbserver", "--listen",
+                                   "unix:" + self.path, *options, None)
+
+    def connect(self):
+        """Answered once, so that the guest is held."""
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(30)
+        for _ in range(200):
+            try:
+                self.socket.connect(self.path)
+                break
+            except (FileNotFoundError, ConnectionRefusedError):
+                time.sleep(0.05)
+        self.buffer = b""
+        self.ask(b"QStartNoAckMode")
+        expect(self.ask(b"qC") == b"QC1", "no thread")
+        status = self.guest.monitor.ask("query-status")["status"]
+        expect(status != "running", "it runs")
+        self.guest.stands_still()
+
+    def ask(self, payload):
+        self.socket.sendall(b"$%s#%02x" % (payload, sum(payload) & 255))
+        return self.answer()
+
+    def answer(self):
+        """A packet; acknowledgements and notifications are skipped."""
+        while True:
+            begin = self.buffer.find(b"$")
+            end = self.buffer.find(b"#", begin)
+            if begin >= 0 and 0 <= end < len(self.buffer) - 2:
+                answer = self.buffer[begin + 1:end]
+                self.buffer = self.buffer[end + 3:]
+                return answer
+            data = self.socket.recv(65536)
+            expect(data, "hpt hung up")
+            self.buffer += data
+
+    def counter(self):
+        """What the guest counts, as the monitor has it at this moment."""
+        line = "real 0x%s 8" % self.guest.counter
+        answer = self.ask(b"qRcmd," + line.encode().hex().encode())
+        text = bytes.fromhex(answer[1:].decode()).decode()
+        expect(self.answer() == b"OK", "no OK")
+        return int("".join(text.split("|")[0].split()[1:]), 16)
+
+    def end(self, status=0):
+        _, err = self.process.communicate(timeout=60)
+        expect(self.process.returncode == status, "status %d: %s"
+               % (self.process.returncode, err.decode()))
+        return err.decode()
+
+
+def debugger(guest):
+    """Each look is at a new moment; between them the guest runs."""
+    one = Debugger(guest)
+    last = 0
+    for leave in (b"D;1", None, b"D;1"):
+        guest.goes_on()
+        one.connect()
+        count = one.counter()
+        expect(count == guest.count() and count > last,
+               "%d, the guest has %d" % (count, guest.count()))
+        last = count
+        if leave:
+            expect(one.ask(leave) == b"OK", "not let go")
+        one.socket.close()
+        guest.goes_on()
+    one.process.terminate()
+    one.end()
+    guest.goes_on()
+
+
+def debugger_ends(guest):
+    """While one is there: a signal, kill, or the debugger goes away."""
+    for sign in SIGNALS:
+        one = Debugger(guest)
+        one.connect()
+        os.killpg(one.process.pid, sign)
+        one.end(-sign if sign == signal.SIGKILL else 0)
+        guest.goes_on()
+        one.socket.close()
+    for last in (b"k", b"vKill;1", None):
+        one = Debugger(guest, "--once", "--pause")
+        one.connect()
+        if last:
+            one.socket.sendall(b"$%s#%02x" % (last, sum(last) & 255))
+        else:
+            one.socket.close()
+        one.end()
+        guest.goes_on()
+
+
+def debugger_waits(guest):
+    """For longer than hpt's second process stands silence; then hpt itself is
+    held up."""
+    one = Debugger(guest, "--timeout", "1")
+    one.connect()
+    time.sleep(6)
+    guest.stands_still()
+    one.process.send_signal(signal.SIGSTOP)
+    one.end(-signal.SIGKILL)
+    guest.goes_on(15)
+
+
+def debugger_of_paused(guest):
+    guest.monitor.ask("stop")
+    one = Debugger(guest, "--once")
+    one.connect()
+    one.ask(b"D")
+    expect('was "paused" and stays still' in one.end(), "not said")
+    guest.stands_still()
+    guest.monitor.ask("cont")
+    guest.goes_on()
+
+
 def main():
     hpt, directory, command = os.path.realpath(sys.argv[1]), sys.argv[2], \
         sys.argv[3:]
@@ -489,7 +610,8 @@ def main():
         dump_running, dump_paused, ten_in_a_row, every_command,
         nothing_on_disk, dropped_running, dropped_paused, stopped_process,
         paused_before, paused_and_killed, monitor_in_use,
-        migration_under_way, unfit_capability)]
+        migration_under_way, unfit_capability, debugger, debugger_ends,
+        debugger_waits, debugger_of_paused)]
     for sign in SIGNALS:
         tests.append(("killed by " + sign.name, killed, (sign,)))
         tests.append(("paused, then killed by " + sign.name, killed,
