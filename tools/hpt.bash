@@ -15,6 +15,7 @@ _hpt_words()
 		;;
 	stat) echo "--json --processor --color" ;;
 	convert) echo "--to --output --force" ;;
+	vmcore) echo "--user-context --linux-pages --output --force" ;;
 	translate | explain) echo "$vcpu $linux $access --json --color" ;;
 	read) echo "$vcpu $linux $access --real --raw --all" ;;
 	cpus) echo "$vcpu --json --color" ;;
@@ -35,7 +36,7 @@ _hpt_words()
 _hpt_values()
 {
 	case $1 in
-	--kind) echo "qemu kvm-stream image kvm-debugfs ram" ;;
+	--kind) echo "qemu kvm-stream image kvm-debugfs core ram" ;;
 	--form) echo "classic v3" ;;
 	--dialect) echo "kvm-le kvm-be qemu" ;;
 	--color) echo "auto always never" ;;
@@ -49,7 +50,7 @@ _hpt_values()
 	--linux-pages) echo "4K 64K" ;;
 	--ignore) echo "R C R,C N B WIMG pp key ra base_page actual_page software ptex" ;;
 	--order | --ptex | --vsid | --ra | --limit | --cpu | --pass | --interval | --count) echo "" ;;
-	--sdr1 | --ptcr | --lpid | --timeout) echo "" ;;
+	--user-context | --sdr1 | --ptcr | --lpid | --timeout) echo "" ;;
 	*) return 1 ;;
 	esac
 }
@@ -58,7 +59,7 @@ _hpt()
 {
 	local common="--kind --order --dialect --then --sdr1 --ptcr --lpid --form --debugfs \
 		--pause --timeout --help"
-	local commands="info dump stat convert translate explain read cpus who diff watch list gdbserver help"
+	local commands="info dump stat convert vmcore translate explain read cpus who diff watch list gdbserver help"
 	local current=${COMP_WORDS[COMP_CWORD]}
 	local previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local command=${COMP_WORDS[1]}

@@ -13,6 +13,7 @@ static const struct command *const commands[] = {
 	&dump_command,
 	&stat_command,
 	&convert_command,
+	&vmcore_command,
 	&translate_command,
 	&explain_command,
 	&read_command,

@@ -57,6 +57,8 @@ static const char *kind_words(const struct info *info)
 		return "kvm-stream: a captured HTAB stream";
 	case HPT_SOURCE_IMAGE:
 		return "image: a flat table";
+	case HPT_SOURCE_CORE:
+		return "core: an ELF core of a guest";
 	case HPT_SOURCE_LISTING:
 		return "kvm-debugfs: KVM's own listing of a guest's table";
 	default:
@@ -127,7 +129,7 @@ static void put_guest(struct output *out, const struct info *info)
 {
 	const struct hpt_guest_info *known = &info->known;
 
-	if (known->kind != HPT_SOURCE_QEMU)
+	if (known->kind != HPT_SOURCE_QEMU && known->kind != HPT_SOURCE_CORE)
 		return;
 	put_line(out, "machine", *known->machine ? known->machine : "not said");
 	put_line(out, "run state", *known->run_state ? known->run_state : "not known");

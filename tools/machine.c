@@ -42,7 +42,7 @@ static uint32_t guest_vcpus(const struct machine *machine)
 	struct hpt_guest_info info = { .size = sizeof(info) };
 
 	if (!machine->source.guest || hpt_guest_info(machine->source.guest, &info, NULL) ||
-	    info.kind != HPT_SOURCE_QEMU)
+	    (info.kind != HPT_SOURCE_QEMU && info.kind != HPT_SOURCE_CORE))
 		return 0;
 	return info.vcpus;
 }
@@ -82,7 +82,7 @@ static enum hpt_processor which_processor(const struct asking *asking,
 static enum hpt_platform which_platform(const struct asking *asking,
 					enum hpt_processor processor)
 {
-	if (!asking->common.ram)
+	if (!asking->common.ram && !asking->common.has_sdr1 && !asking->common.has_ptcr)
 		return HPT_PLATFORM_PSERIES;
 	return processor == HPT_CPU_970 ? HPT_PLATFORM_NO_HV : HPT_PLATFORM_BARE;
 }
@@ -141,6 +141,18 @@ static void merge(struct vcpu *vcpu, struct vcpu *given)
 	}
 }
 
+/* A vCPU of a core that has general registers alone: the rest is as the options say. */
+static int complete_cpu(struct machine *machine, const struct asking *asking,
+			const struct vcpu *given)
+{
+	uint32_t id = machine->vcpu.id;
+	int ret = make_cpu(machine, asking, given);
+
+	machine->vcpu.id = id;
+	vcpu_apply_registers(&machine->vcpu);
+	return ret;
+}
+
 static int open_vcpu(struct machine *machine, const struct asking *asking, struct vcpu *given)
 {
 	uint32_t n = guest_vcpus(machine);
@@ -150,7 +162,9 @@ static int open_vcpu(struct machine *machine, const struct asking *asking, struc
 		ret = make_cpu(machine, asking, given);
 	} else {
 		ret = find_vcpu(machine, asking, n);
-		if (!ret && asking->has_processor)
+		if (!ret && machine->vcpu.assumed)
+			ret = complete_cpu(machine, asking, given);
+		else if (!ret && asking->has_processor)
 			ret = change_processor(&machine->vcpu.mmu, asking->processor);
 	}
 	if (!ret)

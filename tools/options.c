@@ -74,10 +74,12 @@ static int bad_option(const struct common *common, char **argv, int code)
 	return OPT_BAD;
 }
 
-static int set_kind(struct common *common)
+/* What SOURCE is, by the value of an option. */
+int options_kind(struct common *common)
 {
 	static const enum hpt_source_kind kinds[] = { HPT_SOURCE_QEMU, HPT_SOURCE_STREAM,
-						      HPT_SOURCE_IMAGE, HPT_SOURCE_LISTING };
+						      HPT_SOURCE_IMAGE, HPT_SOURCE_LISTING,
+						      HPT_SOURCE_CORE };
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (strcmp(optarg, hpt_source_kind_name(kinds[i])) == 0) {
@@ -88,7 +90,8 @@ static int set_kind(struct common *common)
 	common->ram = strcmp(optarg, "ram") == 0;
 	if (common->ram)
 		return 0;
-	return bad_value(common, "kind", optarg, "qemu, kvm-stream, image, kvm-debugfs or ram");
+	return bad_value(common, "kind", optarg,
+			 "qemu, kvm-stream, image, kvm-debugfs, core or ram");
 }
 
 int parse_dialect(const char *text, enum hpt_dialect *out)
@@ -190,7 +193,7 @@ static int set_option(struct common *common, int code)
 {
 	switch (code) {
 	case OPT_KIND:
-		return set_kind(common);
+		return options_kind(common);
 	case OPT_ORDER:
 		return set_order(common);
 	case OPT_DIALECT:
@@ -265,8 +268,6 @@ static int check_ram(const struct common *common)
 {
 	const struct command *command = common->command;
 
-	if (!common->ram && (common->has_sdr1 || common->has_ptcr || common->lpid))
-		return usage_error(command, "--sdr1, --ptcr and --lpid belong to --kind ram");
 	if (common->has_sdr1 && common->has_ptcr)
 		return usage_error(command, "--sdr1 and --ptcr exclude each other");
 	if (common->ram && common->n_then)

@@ -77,9 +77,9 @@ static int open_passes(struct source *source, const struct common *common, const
 	return ret;
 }
 
-/* The table of a RAM image, by SDR1 or PTCR. */
+/* The table in a machine's memory, by SDR1 or PTCR. */
 static int open_ram_table(struct source *source, const struct common *common,
-			  struct hpt_error *err)
+			  const struct hpt_memory_ops *ops, void *ctx, struct hpt_error *err)
 {
 	struct hpt_memory_options options = { .size = sizeof(options),
 					      .flags = HPT_MEMORY_READ_ONLY };
@@ -92,10 +92,9 @@ static int open_ram_table(struct source *source, const struct common *common,
 	cpu.ptcr = common->ptcr;
 	cpu.lpid = common->lpid;
 	if (!ret)
-		ret = hpt_table_origin(&cpu, &ram_ops, &source->ram, &origin, err);
+		ret = hpt_table_origin(&cpu, ops, ctx, &origin, err);
 	if (!ret)
-		ret = hpt_find_table(&cpu, &ram_ops, &source->ram, &options, &source->table,
-				     err);
+		ret = hpt_find_table(&cpu, ops, ctx, &options, &source->table, err);
 	source->pate0 = origin.pate0;
 	return ret;
 }
@@ -111,7 +110,7 @@ static int open_ram(struct source *source, const struct common *common, const ch
 	ret = ram_open(&source->ram, path);
 	if (ret)
 		return ret;
-	return open_ram_table(source, common, err);
+	return open_ram_table(source, common, &ram_ops, &source->ram, err);
 }
 
 int source_open_path(struct source *source, const struct common *common, const char *path,
@@ -164,6 +163,45 @@ static void warn_of_order(const struct source *source, uint32_t flags)
 	complain("%s (--order says it)", hpt_guest_warning(source->guest, 0));
 }
 
+/* Of a core, by what the options say. */
+static int open_core_table(struct source *source, const struct common *common,
+			   struct hpt_error *err)
+{
+	const struct hpt_memory_ops *ops;
+	void *ctx;
+	int ret = hpt_guest_memory(source->guest, &ops, &ctx, err);
+
+	if (!ret)
+		ret = open_ram_table(source, common, ops, ctx, err);
+	source->own = source->table;
+	return ret;
+}
+
+static bool is_core(const struct source *source)
+{
+	struct hpt_guest_info info = { .size = sizeof(info) };
+
+	return source->guest && !hpt_guest_info(source->guest, &info, NULL) &&
+	       info.kind == HPT_SOURCE_CORE;
+}
+
+static int open_table(struct source *source, const struct common *common,
+		      struct hpt_error *err)
+{
+	bool said = common->has_sdr1 || common->has_ptcr;
+	int ret = 0;
+
+	if (source->guest)
+		ret = hpt_guest_table(source->guest, &source->table, err);
+	if (common->ram || (!said && !common->lpid) || (ret && ret != HPT_ERR_NO_HPT))
+		return ret;
+	if (said && ret && is_core(source))
+		return open_core_table(source, common, err);
+	return usage_error(common->command,
+			   "--sdr1, --ptcr and --lpid belong to --kind ram, or to a core that "
+			   "does not say where its table lies");
+}
+
 /* Open the source and its table; a guest without one is no failure here. */
 int source_open(struct source *source, const struct common *common, uint32_t flags)
 {
@@ -172,12 +210,12 @@ int source_open(struct source *source, const struct common *common, uint32_t fla
 
 	*source = (struct source){ .guest = NULL };
 	ret = open_named(source, common, flags, &err);
+	if (!ret)
+		ret = open_table(source, common, &err);
 	if (ret > 0) {
 		source_close(source);
 		return ret;
 	}
-	if (!ret && source->guest)
-		ret = hpt_guest_table(source->guest, &source->table, &err);
 	source->no_table = err;
 	if (!ret)
 		warn_of_order(source, flags);
@@ -215,6 +253,7 @@ void source_close(struct source *source)
 		hpt_table_close(source->table);
 		ram_close(&source->ram);
 	}
+	hpt_table_close(source->own);
 	hpt_guest_close(source->guest);
 	qmp_release(source->held);
 	*source = (struct source){ .guest = NULL };

@@ -55,6 +55,7 @@ extern const struct command list_command;
 extern const struct command diff_command;
 extern const struct command watch_command;
 extern const struct command gdbserver_command;
+extern const struct command vmcore_command;
 
 /*
  * message.c: what goes to standard error, each message a line that begins with "hpt: ".
@@ -128,6 +129,8 @@ enum {
 	OPT_ALLOW_REMOTE,
 	OPT_ONCE,
 	OPT_ENDIAN,
+	OPT_WHAT,
+	OPT_USER_CONTEXT,
 };
 
 #define SOURCE_OPTIONS                                               \
@@ -159,15 +162,15 @@ enum {
 	"are. The kind is found by looking, or said:\n"                                      \
 	"      --kind KIND       qemu (a guest saved by QEMU), kvm-stream (the HTAB\n"       \
 	"                        stream as captured), image (a flat table), kvm-debugfs\n"   \
-	"                        (KVM's own listing) or ram (the memory of a bare\n"         \
-	"                        machine, from real address 0)\n"                            \
+	"                        (KVM's own listing), core (an ELF core of a guest) or\n"     \
+	"                        ram (the memory of a bare machine, from real address 0)\n"  \
 	"      --order N         the table has 2^N bytes, 18 to 46\n"                        \
 	"      --dialect NAME    of a stream: kvm-le, kvm-be or qemu\n"                      \
 	"      --then FILE       apply another captured pass on top of a stream; may be\n"   \
 	"                        given several times\n"                                      \
-	"      --sdr1 VALUE      of ram: the register that says where its table lies\n"      \
-	"      --ptcr VALUE      of ram: likewise, from POWER9 on\n"                         \
-	"      --lpid N          of ram: which entry of the partition table, if not 0\n"     \
+	"      --sdr1 VALUE      of ram, core: the register that says where its table lies\n"      \
+	"      --ptcr VALUE      of ram, core: likewise, from POWER9 on\n"                         \
+	"      --lpid N          of ram, core: which entry of the partition table, if not 0\n"     \
 	"      --form FORM       of kvm-debugfs: the host's entries are classic (to POWER8)\n" \
 	"                        or v3 (ISA 3.0), if that cannot be told\n"                    \
 	"      --debugfs DIR     where debugfs is mounted, if /proc/self/mounts does not say\n" \
@@ -210,6 +213,7 @@ struct range {
 int options_begin(struct common *common, const struct command *command, int argc);
 int options_next(struct common *common, int argc, char **argv);
 int options_end(struct common *common, int argc, char **argv);
+int options_kind(struct common *common);
 int options_source(struct common *common, int argc, char **argv);
 bool is_running(const struct common *common);
 int parse_number(const char *text, uint64_t *out);
@@ -336,7 +340,8 @@ struct source {
 	struct hpt_guest *guest; /* NULL: it is ram */
 	struct hpt_table *table; /* NULL: it has none, and no_table says why */
 	struct ram ram;
-	uint64_t pate0; /* of ram with a partition table */
+	struct hpt_table *own; /* of a core, found by its registers: closed with it */
+	uint64_t pate0; /* of ram or a core with a partition table */
 	struct hpt_error no_table;
 	struct guard *held; /* lets a guest go on that was asked to be held: qmp.h */
 };

@@ -60,8 +60,9 @@ static void take_registers(struct vcpu *vcpu, const struct hpt_guest_vcpu *from)
 	vcpu->xer = from->xer;
 	vcpu->cr = from->cr;
 	memcpy(vcpu->spr, from->spr, sizeof(vcpu->spr));
+	/* A core that was made elsewhere has next to none, and not the PVR. */
 	for (size_t i = 0; i < 1024; i++)
-		vcpu->has_spr[i] = true;
+		vcpu->has_spr[i] = from->spr[SPR_PVR] || from->spr[i];
 	if (from->has & HPT_VCPU_HAS_SHADOW) {
 		vcpu->shadow_ra = from->slb_shadow_ra;
 		vcpu->shadow_bytes = from->slb_shadow_bytes;
@@ -78,6 +79,12 @@ int vcpu_from_guest(struct vcpu *vcpu, const struct hpt_guest *guest, size_t i,
 		return ret;
 	*vcpu = (struct vcpu){ .mmu.size = sizeof(vcpu->mmu) };
 	take_registers(vcpu, &from);
+	vcpu->assumed = !from.spr[SPR_PVR] && !from.compat_pvr;
+	if (vcpu->assumed) {
+		ret = hpt_cpu_init(&vcpu->mmu, HPT_CPU_POWER8, HPT_PLATFORM_PSERIES, err);
+		vcpu->mmu.msr = vcpu->msr;
+		return ret;
+	}
 	return hpt_guest_cpu(guest, i, &vcpu->mmu, err);
 }
 

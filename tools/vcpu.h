@@ -10,6 +10,7 @@ struct vcpu {
 	bool has_registers; /* else only mmu means something */
 	bool has_slb;
 	bool halted;
+	bool assumed; /* mmu is: the source does not say which processor it is */
 	uint64_t gpr[32];
 	uint64_t pc;
 	uint64_t msr;

@@ -33,12 +33,13 @@ enum hpt_source_kind {
 	HPT_SOURCE_STREAM,     /**< "kvm-stream": a captured HTAB stream, any dialect */
 	HPT_SOURCE_IMAGE,      /**< "image": a flat table, 2^order bytes, classic form */
 	HPT_SOURCE_LISTING,    /**< "kvm-debugfs": KVM's own listing, see hpt/debugfs.h */
+	HPT_SOURCE_CORE,       /**< "core": an ELF core, see hpt/core.h */
 };
 
 /**
  * @brief The name of a kind.
  * @param kind one of enum #hpt_source_kind
- * @return "qemu", "kvm-stream", "image", "kvm-debugfs"; NULL for other values. Static.
+ * @return "qemu", "kvm-stream", "image", "kvm-debugfs", "core"; NULL for other values. Static.
  *
  * Threads: pure.
  */
@@ -95,9 +96,10 @@ struct hpt_guest_options {
  *         the known kinds (the text says what was looked for); #HPT_ERR_ORDER: a stream
  *         whose order cannot be told, or an image whose size is no power of two;
  *         #HPT_ERR_UNSUPPORTED: compressed, in a build without libarchive, or a container
- *         that is known by name only (qcow2, ELF, kdump); #HPT_ERR_TRUNCATED:
- *         compressed, and cut, or an image of libvirt's that was
- *         never finished; #HPT_ERR_STOPPED; #HPT_ERR_MEMORY; #HPT_ERR_ARGUMENT; those of
+ *         that is known by name only (qcow2, kdump), an ELF core of another machine, or one
+ *         in a build without libelf; #HPT_ERR_TRUNCATED: compressed, and cut, or an image of
+ *         libvirt's that was never finished; #HPT_ERR_STOPPED; #HPT_ERR_MEMORY;
+ *         #HPT_ERR_ARGUMENT; those of
  *         hpt_capture_open(), hpt_debugfs_open() and hpt_qemu_next(). A guest without a table is not an error
  *         here: hpt_guest_table() says so.
  *

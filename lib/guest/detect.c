@@ -7,6 +7,7 @@
 #include "internal.h"
 
 #define QEMU_MAGIC "QEVM"
+#define ELF_MAGIC "\177ELF"
 
 /* Containers that are known by name and not opened here. */
 static const struct {
@@ -15,7 +16,6 @@ static const struct {
 	const char *name;
 } others[] = {
 	{ "QFI\xfb", 4, "a qcow2 disk image" },
-	{ "\x7f" "ELF", 4, "an ELF file (a core dump has no hashed page table in it)" },
 	{ "KDUMP   ", 8, "a kdump file (it has no hashed page table in it)" },
 	{ "makedumpfile", 12, "a flattened kdump file (it has no hashed page table in it)" },
 };
@@ -170,6 +170,10 @@ int guest_detect(struct hpt_guest *guest, struct hpt_error *err)
 		return empty(err);
 	if (source->head_len >= 4 && !memcmp(source->head, QEMU_MAGIC, 4)) {
 		guest->kind = HPT_SOURCE_QEMU;
+		return 0;
+	}
+	if (source->head_len >= 4 && !memcmp(source->head, ELF_MAGIC, 4)) {
+		guest->kind = HPT_SOURCE_CORE;
 		return 0;
 	}
 	if (hpt_debugfs_detect(source->head, source->head_len)) {

@@ -71,6 +71,8 @@ static int open_kind(struct hpt_guest *guest, struct hpt_error *err)
 		return guest_image_open(guest, err);
 	case HPT_SOURCE_LISTING:
 		return open_listing(guest, err);
+	case HPT_SOURCE_CORE:
+		return guest_core_open(guest, err);
 	default:
 		return guest_fail(err, HPT_ERR_ARGUMENT, "unknown kind of source");
 	}
@@ -184,6 +186,8 @@ void hpt_guest_close(struct hpt_guest *guest)
 	hpt_table_close(guest->table);
 	hpt_table_close(guest->own_table);
 	hpt_qemu_close(guest->qemu);
+	guest_core_close(guest->core);
+	free(guest->vmcoreinfo);
 	if (guest->spool >= 0)
 		close(guest->spool);
 	if (guest->map)
@@ -240,8 +244,10 @@ int hpt_guest_table(struct hpt_guest *guest, struct hpt_table **out, struct hpt_
 {
 	if (!guest || !out)
 		return guest_fail(err, HPT_ERR_ARGUMENT, "hpt_guest_table: a NULL");
-	if (guest->qemu && guest_is_bare(guest))
+	if (guest_is_bare(guest))
 		return own_table(guest, out, err);
+	if (guest->core)
+		return guest_core_table(guest, out, err);
 	if (guest->qemu)
 		return hpt_qemu_table(guest->qemu, out, err);
 	*out = guest->table;

@@ -15,6 +15,12 @@
 #ifdef HAVE_LIBXML2
 #include <libxml/xmlversion.h>
 #endif
+#ifdef HAVE_LIBELF
+#include <elfutils/version.h>
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+#define HPT_LIBELF_VERSION "0." TEXT(_ELFUTILS_VERSION)
+#endif
 #ifdef HAVE_ZLIB
 #include <zlib.h>
 #endif
@@ -32,6 +38,8 @@ const char *hpt_source_kind_name(enum hpt_source_kind kind)
 		return "image";
 	case HPT_SOURCE_LISTING:
 		return "kvm-debugfs";
+	case HPT_SOURCE_CORE:
+		return "core";
 	default:
 		return NULL;
 	}
@@ -133,6 +141,8 @@ int hpt_guest_info(const struct hpt_guest *guest, struct hpt_guest_info *info,
 		r = stream_info(guest, &known, err);
 	else if (guest->kind == HPT_SOURCE_LISTING)
 		r = listing_info(guest, &known, err);
+	else if (guest->kind == HPT_SOURCE_CORE)
+		r = guest_core_info(guest, &known);
 	else
 		r = image_info(guest, &known);
 	return r ? r : guest_result_out(info, &known, sizeof(known), "hpt_guest_info", err);
@@ -145,14 +155,17 @@ int hpt_guest_block(const struct hpt_guest *guest, size_t i, struct hpt_guest_bl
 	struct hpt_qemu_block ram = { .size = sizeof(ram) };
 	int r;
 
-	if (!guest || !block || !guest->qemu)
+	if (!guest || !block || (!guest->qemu && !guest->core))
 		return guest_fail(err, HPT_ERR_ARGUMENT,
 				  "hpt_guest_block: a NULL, or a source without RAM");
-	r = hpt_qemu_block(guest->qemu, i, &ram, err);
+	r = guest->core ? guest_core_block(guest, i, &known, err)
+			: hpt_qemu_block(guest->qemu, i, &ram, err);
 	if (r)
 		return r;
-	known.name = ram.name;
-	known.length = ram.length;
+	if (guest->qemu) {
+		known.name = ram.name;
+		known.length = ram.length;
+	}
 	return guest_result_out(block, &known, sizeof(known), "hpt_guest_block", err);
 }
 
@@ -200,6 +213,11 @@ const char *hpt_guest_feature(size_t i)
 		"memory by libvirt's XML: libxml2 " LIBXML_DOTTED_VERSION,
 #else
 		"memory by libvirt's XML: no (built without libxml2)",
+#endif
+#ifdef HAVE_LIBELF
+		"ELF cores: libelf " HPT_LIBELF_VERSION,
+#else
+		"ELF cores: no (built without libelf)",
 #endif
 #ifdef HAVE_ZLIB
 		"pages compressed by QEMU: zlib " ZLIB_VERSION,

@@ -39,6 +39,7 @@
 #define GUEST_DETAILS_ROOM 120
 
 struct archive;
+struct guest_core; /* core.h */
 
 /* What makes a stream of a source's bytes, where that is not libarchive. */
 struct guest_layer {
@@ -165,7 +166,8 @@ struct hpt_guest {
 	struct hpt_guest_options options;
 	enum hpt_source_kind kind;
 	struct hpt_qemu *qemu;
-	struct hpt_table *table; /* of a stream or image */
+	struct guest_core *core; /* of an ELF core */
+	struct hpt_table *table; /* of a stream, image or core */
 	void *map;               /* of an image */
 	size_t map_len;
 	struct hpt_table *own_table; /* of a bare machine, when it was asked for */
@@ -174,6 +176,11 @@ struct hpt_guest {
 	struct guest_state state;
 	char run_state[GUEST_RUN_STATE_ROOM];
 	uint32_t vcpus;
+	char *vmcoreinfo; /* the text of the note, when it was looked for and found */
+	size_t vmcoreinfo_len;
+	uint64_t vmcoreinfo_ra;
+	bool vmcoreinfo_little;
+	bool no_vmcoreinfo; /* it was looked for, and there is none */
 	char *warnings[GUEST_WARNINGS_MAX];
 	size_t n_warnings;
 };
@@ -329,6 +336,9 @@ int guest_page_read(const struct hpt_guest *guest, size_t block, uint64_t page,
 const unsigned char *guest_page_view(const struct hpt_guest *guest, size_t block,
 				     uint64_t page);
 
+int guest_read_at(const struct hpt_guest *guest, uint64_t offset, void *bytes, size_t len,
+		  struct hpt_error *err);
+
 /* memory.c */
 extern const struct hpt_memory_ops guest_memory_ops;
 
@@ -337,5 +347,17 @@ bool guest_is_bare(const struct hpt_guest *guest);
 
 /* spool.c: put all of a source that is read forward only into a temporary file. */
 int guest_spool(struct hpt_guest *guest, struct hpt_error *err);
+
+/* core_read.c: an ELF core */
+int guest_core_open(struct hpt_guest *guest, struct hpt_error *err);
+void guest_core_close(struct guest_core *core);
+/* Bytes of one region. */
+int guest_core_read(const struct hpt_guest *guest, const struct guest_region *region,
+		    uint64_t ra, size_t len, unsigned char *bytes, struct hpt_error *err);
+int guest_core_table(struct hpt_guest *guest, struct hpt_table **out, struct hpt_error *err);
+bool guest_core_bare(const struct guest_core *core);
+int guest_core_info(const struct hpt_guest *guest, struct hpt_guest_info *known);
+int guest_core_block(const struct hpt_guest *guest, size_t i, struct hpt_guest_block *block,
+		     struct hpt_error *err);
 
 #endif /* HPT_GUEST_INTERNAL_H */

@@ -107,7 +107,9 @@ static int read_tree(struct hpt_guest *guest)
 	why = guest_tree_read(state);
 	if (why) {
 		state->n_pieces = 0;
-		guest_warn(guest, "the device tree in the file is not used: %s", why);
+		/* Of a core it was said when that was made. */
+		if (!guest->core)
+			guest_warn(guest, "the device tree in the file is not used: %s", why);
 		return 0;
 	}
 	state->machine.has |= HPT_GUEST_HAS_TREE;
@@ -177,6 +179,8 @@ int guest_state_finish(struct hpt_guest *guest, struct hpt_error *err)
 	read_tree(guest);
 	read_xml(guest);
 	find_sizes(&guest->state);
+	if (guest->core)
+		return 0;
 	cross_check(guest);
 	return guest_map_make(guest, err);
 }
@@ -195,7 +199,7 @@ void guest_state_close(struct guest_state *state)
 
 int guest_state_check(const struct hpt_guest *guest, const char *what, struct hpt_error *err)
 {
-	if (!guest->qemu)
+	if (!guest->qemu && !guest->core)
 		return guest_fail(err, HPT_ERR_ARGUMENT,
 				  "%s: a source of kind %s has none, only "
 				  "a saved guest",

@@ -76,6 +76,12 @@ static int read_piece(const struct hpt_guest *guest, uint64_t ra, size_t len,
 	if (!region)
 		return no_ram(err, ra);
 	*n = in_page(region, ra, len, &page, &offset);
+	if (guest->core) {
+		r = guest_core_read(guest, region, ra, *n, buffer, err);
+		if (!r && bytes)
+			memcpy(bytes, buffer, *n);
+		return r ? page_failed(err, r, ra) : 0;
+	}
 	view = guest_page_view(guest, region->block, page);
 	if (!view) {
 		r = guest_page_read(guest, region->block, page, buffer, err);
@@ -117,7 +123,7 @@ static const void *memory_view(void *ctx, uint64_t ra, size_t len)
 	size_t offset;
 	uint64_t page;
 
-	if (!region || in_page(region, ra, len, &page, &offset) < len)
+	if (!region || guest->core || in_page(region, ra, len, &page, &offset) < len)
 		return NULL;
 	view = guest_page_view(guest, region->block, page);
 	return view ? view + offset : NULL;

@@ -25,8 +25,9 @@
 #define ULEB_MORE 0x80u
 #define ULEB_BITS 7
 
-static int read_at(const struct hpt_guest *guest, uint64_t offset, void *bytes, size_t len,
-		   struct hpt_error *err)
+/* Of the file, or of the temporary one that it is kept in. */
+int guest_read_at(const struct hpt_guest *guest, uint64_t offset, void *bytes, size_t len,
+		  struct hpt_error *err)
 {
 	unsigned char *to = bytes;
 	ssize_t n;
@@ -68,7 +69,7 @@ static int record_bytes(const struct hpt_guest *guest, const struct hpt_qemu_pag
 	if (*bytes)
 		return 0;
 	*bytes = buffer;
-	return read_at(guest, page->offset, buffer, page->length, err);
+	return guest_read_at(guest, page->offset, buffer, page->length, err);
 }
 
 /* A number in 7 bits a byte, lowest first; two bytes at most. False: cut, or too long. */

@@ -64,6 +64,8 @@ bool guest_is_bare(const struct hpt_guest *guest)
 {
 	struct hpt_qemu_info info = { .size = sizeof(info) };
 
+	if (guest->core)
+		return guest_core_bare(guest->core);
 	return guest->qemu && !hpt_qemu_info(guest->qemu, &info, NULL) &&
 	       info.htab == HPT_QEMU_HTAB_ABSENT && strncmp(info.machine, "pseries", 7) != 0;
 }

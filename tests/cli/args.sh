@@ -10,7 +10,7 @@ source=$(stream powernv8/sparse-p1)
 
 run --help
 ok "--help answers" answered
-for command in info dump stat convert translate explain read cpus who diff watch list gdbserver; do
+for command in info dump stat convert vmcore translate explain read cpus who diff watch list gdbserver; do
 	ok "--help lists $command" out_has "  $command "
 done
 run -h
@@ -23,7 +23,7 @@ ok "--version answers" answered
 ok "--version begins with the name" grep -q '^hpt [0-9]' "$dir/out"
 ok "--version says what the build can do" grep -q '^compressed files: ' "$dir/out"
 
-for command in info dump stat convert translate explain read cpus who diff watch gdbserver; do
+for command in info dump stat convert vmcore translate explain read cpus who diff watch gdbserver; do
 	run "$command" --help
 	cp out help
 	ok "$command --help answers" answered
@@ -69,7 +69,9 @@ while read -r command option value expected; do
 	run "$command" "$option" "$value" "$source"
 	ok "$command $option $value" refused 2 "$option: '$value' is not $expected"
 done <<'LIST'
-info --kind elf qemu, kvm-stream, image, kvm-debugfs or ram
+info --kind elf qemu, kvm-stream, image, kvm-debugfs, core or ram
+vmcore --kind exe qemu, kvm-stream, image, kvm-debugfs, core or ram
+vmcore --user-context me the number of a context, from 1
 info --form v2 classic or v3
 info --sdr1 x a number, decimal or hexadecimal after 0x
 who --ptcr 0x a number, decimal or hexadecimal after 0x

@@ -22,7 +22,7 @@ completed()
 	printf '%s\n' "${COMPREPLY[@]}" | sort -u
 }
 
-for command in info dump stat convert translate explain read cpus who diff watch list gdbserver; do
+for command in info dump stat convert vmcore translate explain read cpus who diff watch list gdbserver; do
 	"$HPT" $command --help | long_options >help
 	ok "$command: help names options" test "$(wc -l <help)" -ge 5
 	manual_options hpt-$command.1 >manual
@@ -39,7 +39,7 @@ for command in info dump stat convert translate explain read cpus who diff watch
 done
 
 completed hpt "" >completion
-for command in info dump stat convert translate explain read cpus who diff watch list gdbserver help; do
+for command in info dump stat convert vmcore translate explain read cpus who diff watch list gdbserver help; do
 	ok "completion offers $command" grep -qx $command completion
 done
 for option in --help --version --no-sandbox; do
@@ -100,7 +100,7 @@ explained hpt-cpus -- cpus --json $guest
 
 if command -v mandoc >/dev/null; then
 	for page in hpt hpt-info hpt-dump hpt-stat hpt-convert hpt-translate hpt-explain \
-		hpt-read hpt-cpus hpt-who hpt-diff hpt-watch hpt-list hpt-gdbserver; do
+		hpt-read hpt-cpus hpt-who hpt-diff hpt-vmcore hpt-watch hpt-list hpt-gdbserver; do
 		mandoc -Tlint -Wwarning "$top/doc/man/$page.1" >out 2>&1
 		ok "$page.1 is well-formed" out_empty
 	done
