@@ -38,7 +38,7 @@ static const char always[] =
 	"poll ppoll ppoll_time64 select _newselect pselect6 pselect6_time64 epoll_create1 "
 	"epoll_ctl epoll_wait epoll_pwait eventfd2 clock_gettime clock_gettime64 "
 	"clock_getres clock_getres_time64 clock_nanosleep clock_nanosleep_time64 nanosleep "
-	"gettimeofday time times "
+	"gettimeofday time times setitimer getitimer "
 	/* this process and its threads */
 	"getpid gettid getppid getuid geteuid getgid getegid getuid32 geteuid32 getgid32 "
 	"getegid32 getpgrp getpgid uname sysinfo getrusage getrlimit ugetrlimit sched_yield "
