@@ -132,10 +132,14 @@ static inline uint64_t hpt_vsid_hash(uint64_t vsid, unsigned segment_shift)
 /* The word that a value is in memory, for comparisons where it lies. */
 static inline uint64_t hpt_word_be(uint64_t value)
 {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return __builtin_bswap64(value);
+#else
 	uint64_t word;
 
 	hpt_store_be64(&word, value);
 	return word;
+#endif
 }
 
 /* Does the entry say that its page is @actual, in a segment of @base? */

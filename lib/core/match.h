@@ -63,36 +63,74 @@ bool hpt_have_avx2(void);
 #ifdef HPT_HAVE_AVX2
 
 #define HPT_TARGET_AVX2 __attribute__((target(HPT_AVX2)))
+/* Where the number of pairs is known little is left of it. */
+#define HPT_INLINE_AVX2 static inline __attribute__((always_inline, target(HPT_AVX2)))
 
-/* All ones where one of four pairs matches, in their order. */
-HPT_TARGET_AVX2 static inline unsigned hpt_match_four(const struct hpt_pair *p, __m256i mask,
-						      __m256i value)
+/* All ones where one of four pairs matches, in the order 0, 2, 1, 3. */
+HPT_INLINE_AVX2 __m256i hpt_match_four(const struct hpt_pair *p, __m256i mask, __m256i value)
 {
 	__m256i low = _mm256_loadu_si256((const void *)p);
 	__m256i high = _mm256_loadu_si256((const void *)(p + 2));
-	/* The first doublewords, in the order 0, 2, 1, 3. */
 	__m256i firsts = _mm256_unpacklo_epi64(low, high);
-	__m256i equal = _mm256_cmpeq_epi64(_mm256_and_si256(firsts, mask), value);
 
-	equal = _mm256_permute4x64_epi64(equal, 0xd8);
-	return (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(equal));
+	return _mm256_cmpeq_epi64(_mm256_and_si256(firsts, mask), value);
 }
 
-HPT_TARGET_AVX2 static inline uint64_t hpt_match_avx2(const void *pairs, unsigned n,
-						      uint64_t mask, uint64_t value)
+/* Halved words of eight pairs: 0, 2, 4, 6, then 1, 3, 5, 7. */
+HPT_INLINE_AVX2 __m256i hpt_match_halves(const struct hpt_pair *p, __m256i mask, __m256i value)
+{
+	__m256i low = hpt_match_four(p, mask, value);
+	__m256i high = hpt_match_four(p + 4, mask, value);
+
+	return _mm256_packs_epi32(low, high);
+}
+
+/* A bit for each of eight pairs. */
+HPT_INLINE_AVX2 unsigned hpt_match_8(const struct hpt_pair *p, __m256i mask, __m256i value)
+{
+	__m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+	__m256i eight = hpt_match_halves(p, mask, value);
+
+	eight = _mm256_permutevar8x32_epi32(eight, order);
+	return (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(eight));
+}
+
+/* A bit for each of 32. */
+HPT_INLINE_AVX2 uint32_t hpt_match_32(const struct hpt_pair *p, __m256i mask, __m256i value)
+{
+	__m256i low = _mm256_packs_epi32(hpt_match_halves(p, mask, value),
+					 hpt_match_halves(p + 8, mask, value));
+	__m256i high = _mm256_packs_epi32(hpt_match_halves(p + 16, mask, value),
+					  hpt_match_halves(p + 24, mask, value));
+	/* Bytes, of all even pairs and then of all odd ones. */
+	__m256i all = _mm256_packs_epi16(low, high);
+	__m128i even = _mm256_castsi256_si128(all), odd = _mm256_extracti128_si256(all, 1);
+
+	return (uint32_t)_mm_movemask_epi8(_mm_unpacklo_epi8(even, odd)) |
+	       (uint32_t)_mm_movemask_epi8(_mm_unpackhi_epi8(even, odd)) << 16;
+}
+
+/* For callers that are compiled for such CPUs, too. */
+HPT_INLINE_AVX2 uint64_t hpt_match_inline(const void *pairs, unsigned n, uint64_t mask,
+					  uint64_t value)
 {
 	const struct hpt_pair *p = pairs;
 	__m256i masks = _mm256_set1_epi64x((long long)mask);
 	__m256i values = _mm256_set1_epi64x((long long)value);
 	uint64_t found = 0;
+	unsigned i = 0;
 
-	for (unsigned i = 0; i < n; i += HPT_MATCH_STEP) {
-		unsigned low = hpt_match_four(p + i, masks, values);
-		unsigned high = hpt_match_four(p + i + 4, masks, values);
-
-		found |= (uint64_t)(low | high << 4) << i;
-	}
+	for (; i + 32 <= n; i += 32)
+		found |= (uint64_t)hpt_match_32(p + i, masks, values) << i;
+	for (; i < n; i += HPT_MATCH_STEP)
+		found |= (uint64_t)hpt_match_8(p + i, masks, values) << i;
 	return found;
+}
+
+HPT_TARGET_AVX2 static inline uint64_t hpt_match_avx2(const void *pairs, unsigned n,
+						      uint64_t mask, uint64_t value)
+{
+	return hpt_match_inline(pairs, n, mask, value);
 }
 
 #endif

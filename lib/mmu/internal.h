@@ -6,6 +6,7 @@
 
 #include "../core/internal.h"
 #include "../core/match.h"
+#include "../table/internal.h"
 
 #define SEGMENT_256M 28
 #define SEGMENT_1T 40
@@ -70,9 +71,19 @@ const struct hpt_base_size *hpt_base_of(const struct hpt_page_sizes *sizes, uint
 const struct hpt_base_size *hpt_base_of_shift(const struct hpt_page_sizes *sizes,
 					      unsigned shift);
 
-/* What became of slot @slot of the SLB, leaving others aside. */
-enum hpt_segment_reason hpt_slb_match(const struct hpt_cpu *cpu,
-				      const struct hpt_slb_entry *entry, uint64_t ea);
+/* What became of an SLB entry, leaving others aside. */
+static inline enum hpt_segment_reason
+hpt_slb_match(const struct hpt_cpu *cpu, const struct hpt_slb_entry *entry, uint64_t ea)
+{
+	unsigned shift = hpt_slb_shift(entry->vsid);
+
+	if (!(entry->esid & HPT_SLB_VALID))
+		return HPT_SEGMENT_INVALID;
+	if (!shift || (shift == SEGMENT_1T && !hpt_has_1t(cpu)))
+		return HPT_SEGMENT_RESERVED;
+	/* ESID bits below a 1T segment's size are not compared. */
+	return (entry->esid ^ ea) >> shift ? HPT_SEGMENT_ESID : HPT_SEGMENT_MATCH;
+}
 
 /* The kind of mapping at an address, in a Linux guest. */
 struct hpt_linux_segment {
@@ -86,13 +97,12 @@ bool hpt_linux_find(const struct hpt_linux *rule, uint64_t ea, struct hpt_linux_
 /* What all walks of one call have in common. */
 struct hpt_walk_env {
 	const struct hpt_cpu *cpu;
-	const struct hpt_table *table; /* or NULL */
-	uint32_t flags;                /* HPT_XLATE_* */
+	const struct hpt_table *table;       /* or NULL */
+	uint32_t flags;                      /* HPT_XLATE_* */
+	const struct hpt_table_facts *facts; /* of it, or NULL */
 	unsigned order;
 	bool live;
 	bool v3; /* form of views */
-	bool avx2;
-	const struct hpt_raw_entry *base; /* all of the table, if it lies in this process */
 };
 
 /* A walk between its steps. */
@@ -123,24 +133,24 @@ int hpt_walk(const struct hpt_walk_env *env, uint64_t ea, enum hpt_access access
 	     struct hpt_walk *w, struct hpt_error *err);
 
 /*
- * The short way for many addresses, or one. hpt_is_usual(): may it be gone for answers at @out,
- * one every @stride bytes? It cannot fail then.
+ * The short way, for one address or many: where translation is on and the table lies in
+ * private memory, which is what hpt_translate() and hpt_translate_many() make sure of. It
+ * cannot fail. The first is false where hpt_walk() must tell.
  */
-bool hpt_is_usual(const struct hpt_walk_env *env, enum hpt_access access, const void *out,
-		  size_t stride);
-void hpt_usual_one(const struct hpt_walk_env *env, uint64_t ea, enum hpt_access access,
-		   struct hpt_translation *out);
+bool hpt_usual_one(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts, uint64_t ea,
+		   enum hpt_access access, uint32_t flags, struct hpt_translation *out);
 void hpt_usual_many(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
-		    enum hpt_access access, void *out, size_t stride);
-/* The same, where hpt_walk_env::avx2 says so. */
+		    enum hpt_access access, struct hpt_translation *out);
+/* The same, where hpt_table_facts::avx2 says so. */
 #ifndef HPT_HAVE_AVX2
 #define hpt_usual_one_avx2 hpt_usual_one
 #define hpt_usual_many_avx2 hpt_usual_many
 #else
-void hpt_usual_one_avx2(const struct hpt_walk_env *env, uint64_t ea, enum hpt_access access,
+bool hpt_usual_one_avx2(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
+			uint64_t ea, enum hpt_access access, uint32_t flags,
 			struct hpt_translation *out);
 void hpt_usual_many_avx2(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
-			 enum hpt_access access, void *out, size_t stride);
+			 enum hpt_access access, struct hpt_translation *out);
 #endif
 
 /* HPT_XLATE_ANY: the walk of @access has ended in a fault; may a fetch end better? */
@@ -177,8 +187,8 @@ void hpt_protection_of(const struct hpt_cpu *cpu, const struct hpt_translation *
 /* Protection of an entry that was found; the answer is whole then. */
 void hpt_walk_protect(const struct hpt_walk_env *env, struct hpt_translation *x);
 
-/* The access is denied, as @x says: a fault, unless nothing forbids it. */
-void hpt_walk_denied(const struct hpt_walk_env *env, struct hpt_translation *x);
+/* The access is denied, as @x says: a fault, unless @flags say that nothing forbids it. */
+void hpt_walk_denied(const struct hpt_cpu *cpu, uint32_t flags, struct hpt_translation *x);
 
 /* End a walk in a fault: sets the outcome, the interrupt and its registers. */
 void hpt_walk_fault(const struct hpt_cpu *cpu, struct hpt_translation *x,

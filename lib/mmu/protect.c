@@ -6,21 +6,55 @@
 
 #include "rights.h"
 
+/* Loads (1) and stores (2) that pp allows, for pp 0 to 7; what is undefined allows nothing. */
+#define PP_ALLOWS_KEY0 UINT32_C(0x01001333)
+#define PP_ALLOWS_KEY1 UINT32_C(0x00001310)
+
+/* A row of the table, from its number. N and G are denials as they stand. */
+#define PP_OF(i) (((i) >> 4 << 2) | ((i)&HPT_R_PP))
+#define PP_ALLOWS(bit, i) (((bit) ? PP_ALLOWS_KEY1 : PP_ALLOWS_KEY0) >> (4 * PP_OF(i)) & 3)
+#define NO_LOAD(bit, i) (~PP_ALLOWS(bit, i) & 1)
+#define NO_STORE(bit, i) (~PP_ALLOWS(bit, i) >> 1 & 1)
+/* To fetch needs the right to load, by pp. */
+#define NO_FETCH(bit, i) (NO_LOAD(bit, i) | ((i) & (HPT_R_NO_EXECUTE | HPT_R_G)))
+#define RIGHTS(bit, i)                                                                   \
+	{                                                                                \
+		.pp = PP_OF(i),                                                          \
+		.allowed = PP_ALLOWS(bit, i) | (NO_FETCH(bit, i) ? 0 : HPT_ALLOW_FETCH), \
+		.denied = { NO_LOAD(bit, i), NO_STORE(bit, i), NO_FETCH(bit, i) },       \
+	}
+#define RIGHTS_4(bit, i) \
+	RIGHTS(bit, i), RIGHTS(bit, (i) + 1), RIGHTS(bit, (i) + 2), RIGHTS(bit, (i) + 3)
+#define RIGHTS_16(bit, i)                                                 \
+	RIGHTS_4(bit, i), RIGHTS_4(bit, (i) + 4), RIGHTS_4(bit, (i) + 8), \
+		RIGHTS_4(bit, (i) + 12)
+
+_Static_assert(HPT_DENY_PP == 1 && HPT_R_NO_EXECUTE == HPT_DENY_N &&
+		       HPT_R_G == HPT_DENY_GUARDED,
+	       "bits");
+
+const struct hpt_page_rights hpt_page_rights[2][32] = {
+	{ RIGHTS_16(0, 0), RIGHTS_16(0, 16) },
+	{ RIGHTS_16(1, 0), RIGHTS_16(1, 16) },
+};
+
 void hpt_protection_of(const struct hpt_cpu *cpu, const struct hpt_translation *x,
 		       struct hpt_protection *out)
 {
-	struct hpt_keys keys = hpt_keys_of(cpu, x->segment.vsid, x->mode);
-	struct hpt_rights rights = hpt_rights_of(&keys, x->entry.r);
+	struct hpt_keys keys = hpt_keys_of(cpu, x->segment.vsid, x->mode, x->access);
+	struct hpt_rights rights = hpt_rights_of(&keys, x->entry.r, x->access);
+	const struct hpt_page_rights *page = hpt_page_rights_of(&keys, x->entry.r);
 
 	*out = (struct hpt_protection){
 		.key_bit = keys.key_bit,
 		.amr_bits = rights.amr_bits,
 		.iamr_bits = rights.iamr_bits,
-		.pp_allows = rights.pp_allows,
+		.pp_allows = page->allowed & (HPT_ALLOW_READ | HPT_ALLOW_WRITE),
 		.allowed = rights.allowed,
-		.denied = rights.denied[x->access],
+		.denied = rights.denied,
 	};
-	if (rights.pp_allows & HPT_ALLOW_READ)
+	/* By pp alone what may be loaded may be fetched. */
+	if (out->pp_allows & HPT_ALLOW_READ)
 		out->pp_allows |= HPT_ALLOW_FETCH;
 }
 
@@ -35,16 +69,16 @@ static enum hpt_outcome outcome_of(uint8_t denied)
 	return denied ? HPT_OUTCOME_KEY : HPT_OUTCOME_MAPPED;
 }
 
-void hpt_walk_denied(const struct hpt_walk_env *env, struct hpt_translation *x)
+void hpt_walk_denied(const struct hpt_cpu *cpu, uint32_t flags, struct hpt_translation *x)
 {
-	if (!(env->flags & HPT_XLATE_DEBUG))
-		hpt_walk_fault(env->cpu, x, outcome_of(x->denied), x->denied);
+	if (!(flags & HPT_XLATE_DEBUG))
+		hpt_walk_fault(cpu, x, outcome_of(x->denied), x->denied);
 }
 
 void hpt_walk_protect(const struct hpt_walk_env *env, struct hpt_translation *x)
 {
-	struct hpt_keys keys = hpt_keys_of(env->cpu, x->segment.vsid, x->mode);
-	struct hpt_rights rights = hpt_rights_of(&keys, x->entry.r);
+	struct hpt_keys keys = hpt_keys_of(env->cpu, x->segment.vsid, x->mode, x->access);
+	struct hpt_rights rights = hpt_rights_of(&keys, x->entry.r, x->access);
 
 	x->pp = rights.pp;
 	x->key = rights.key;
@@ -53,9 +87,9 @@ void hpt_walk_protect(const struct hpt_walk_env *env, struct hpt_translation *x)
 	x->ra = x->page_ra | (x->ea & hpt_low_bits(x->page_shift));
 	x->has |= HPT_HAS_RA;
 	x->allowed = rights.allowed;
-	x->denied = rights.denied[x->access];
+	x->denied = rights.denied;
 	if (x->denied)
-		hpt_walk_denied(env, x);
+		hpt_walk_denied(env->cpu, env->flags, x);
 }
 
 /* Do storage faults of this walk go to the hypervisor? */

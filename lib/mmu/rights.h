@@ -9,73 +9,82 @@
 
 #include "internal.h"
 
-/* What of the CPU and the segment counts. */
+/* What of the CPU and the segment counts, for one kind of access. */
 struct hpt_keys {
 	uint64_t amr;  /* 0 where keys are not known, or not looked at */
 	uint64_t iamr; /* likewise */
+	uint16_t kind; /* KEYS_KIND: what of the segment matters, in one */
 	uint8_t key_bit;
-	uint8_t segment_n; /* HPT_DENY_SEGMENT_N, or 0 */
+	uint8_t segment_allows; /* HPT_ALLOW_*, by the segment's N alone */
+	uint8_t segment_denies; /* HPT_DENY_SEGMENT_N to a fetch, or 0 */
 };
 
 struct hpt_rights {
 	uint8_t pp, key, wimg;
-	uint8_t pp_allows; /* loads and stores, by pp alone */
 	uint8_t amr_bits, iamr_bits;
-	uint8_t denied[HPT_ACCESS_FETCH + 1]; /* by access: HPT_DENY_* */
-	uint8_t allowed;                      /* HPT_ALLOW_* */
+	uint8_t allowed; /* HPT_ALLOW_* */
+	uint8_t denied;  /* HPT_DENY_* */
 };
 
-/* AMR's two bits of a key are these denials as they stand. */
-#define AMR_NO_LOADS 1u
-#define AMR_NO_STORES HPT_DENY_KEY
-#define IAMR_NO_FETCHES 1u
-/* And so are N and G of doubleword 1. */
-#define DENIES_AS_IT_STANDS (HPT_R_NO_EXECUTE | HPT_R_G)
-_Static_assert(HPT_R_NO_EXECUTE == HPT_DENY_N && HPT_R_G == HPT_DENY_GUARDED, "bits");
+/* What pp, N and G of doubleword 1 say, with the key bit. */
+struct hpt_page_rights {
+	uint8_t pp;
+	uint8_t allowed;                      /* HPT_ALLOW_* */
+	uint8_t denied[HPT_ACCESS_FETCH + 1]; /* by access: HPT_DENY_* */
+};
 
-/* Loads (1) and stores (2) that pp allows, for pp 0 to 7; what is undefined allows nothing. */
-#define PP_ALLOWS_KEY0 UINT32_C(0x01001333)
-#define PP_ALLOWS_KEY1 UINT32_C(0x00001310)
+/* By the key bit, and by pp0, G, N and the rest of pp in that order. */
+extern const struct hpt_page_rights hpt_page_rights[2][32];
 
-static inline struct hpt_rights hpt_rights_of(const struct hpt_keys *keys, uint64_t r)
+static inline const struct hpt_page_rights *hpt_page_rights_of(const struct hpt_keys *keys,
+							       uint64_t r)
 {
-	uint32_t pp = (uint32_t)((r & HPT_R_PP0) >> 61 | (r & HPT_R_PP));
+	uint64_t low = r & (HPT_R_PP | HPT_R_NO_EXECUTE | HPT_R_G);
+
+	return &hpt_page_rights[keys->key_bit][low | (r & HPT_R_PP0) >> 59];
+}
+
+static inline struct hpt_rights hpt_rights_of(const struct hpt_keys *keys, uint64_t r,
+					      enum hpt_access access)
+{
+	const struct hpt_page_rights *page = hpt_page_rights_of(keys, r);
 	uint32_t key = (uint32_t)((r & HPT_R_KEY_HIGH) >> 57 | (r & HPT_R_KEY_LOW) >> 9);
-	uint32_t allows = (keys->key_bit ? PP_ALLOWS_KEY1 : PP_ALLOWS_KEY0) >> (4 * pp) & 3;
 	uint32_t amr = (uint32_t)(keys->amr >> (62 - 2 * key)) & 3;
-	uint32_t iamr = (uint32_t)(keys->iamr >> (62 - 2 * key)) & 3;
-	uint32_t no_load = ~allows & HPT_DENY_PP;
-	uint32_t read = no_load | (amr & AMR_NO_LOADS) * HPT_DENY_KEY;
-	uint32_t write = (~allows >> 1 & HPT_DENY_PP) | (amr & AMR_NO_STORES);
-	/* To fetch needs the right to load, by pp. */
-	uint32_t fetch = no_load | (iamr & IAMR_NO_FETCHES) * HPT_DENY_KEY |
-			 (uint32_t)(r & DENIES_AS_IT_STANDS) | keys->segment_n;
+	uint32_t iamr = (uint32_t)(keys->iamr >> (62 - 2 * key)) & 1;
+	/* AMR's two bits, for loads and stores, and IAMR's in the order of HPT_ALLOW_*. */
+	uint32_t by_key = amr | iamr << 2;
 
 	return (struct hpt_rights){
-		.pp = (uint8_t)pp,
+		.pp = page->pp,
 		.key = (uint8_t)key,
 		.wimg = (uint8_t)((r & HPT_R_WIMG) >> 3),
-		.pp_allows = (uint8_t)allows,
 		.amr_bits = (uint8_t)amr,
-		.iamr_bits = (uint8_t)iamr,
-		.denied = { (uint8_t)read, (uint8_t)write, (uint8_t)fetch },
-		.allowed = (uint8_t)(!read * HPT_ALLOW_READ | !write * HPT_ALLOW_WRITE |
-				     !fetch * HPT_ALLOW_FETCH),
+		.iamr_bits = (uint8_t)(keys->iamr >> (62 - 2 * key) & 3),
+		.allowed = (uint8_t)(page->allowed & keys->segment_allows & ~by_key),
+		.denied = (uint8_t)(page->denied[access] | keys->segment_denies |
+				    (by_key >> access & 1) * HPT_DENY_KEY),
 	};
 }
 
+/* Segments of one kind have the same keys, in bits that no rights have in doubleword 1. */
+#define KEYS_KIND(key_bit, n) ((unsigned)(key_bit) << 12 | (unsigned)(n) << 13)
+_Static_assert((HPT_R_RPN & KEYS_KIND(1, 1)) == KEYS_KIND(1, 1), "bits");
+
 /* The VRMA's made-up segment has key bits of 0, and AMR is not consulted in real mode. */
 static inline struct hpt_keys hpt_keys_of(const struct hpt_cpu *cpu, uint64_t segment_vsid,
-					  enum hpt_mode mode)
+					  enum hpt_mode mode, enum hpt_access access)
 {
 	uint64_t bit = cpu->msr & HPT_MSR_PR ? HPT_SLB_KP : HPT_SLB_KS;
-	bool looked_at = mode == HPT_MODE_SEGMENT;
+	bool looked_at = mode == HPT_MODE_SEGMENT, n = segment_vsid & HPT_SLB_N;
+	bool key_bit = segment_vsid & bit;
 
 	return (struct hpt_keys){
+		.kind = (uint16_t)KEYS_KIND(key_bit, n),
 		.amr = looked_at && hpt_has_keys(cpu) ? cpu->amr : 0,
 		.iamr = looked_at && hpt_has_fetch_keys(cpu) ? cpu->iamr : 0,
-		.key_bit = segment_vsid & bit ? 1 : 0,
-		.segment_n = segment_vsid & HPT_SLB_N ? HPT_DENY_SEGMENT_N : 0,
+		.key_bit = key_bit,
+		.segment_allows = HPT_ALLOW_READ | HPT_ALLOW_WRITE | (n ? 0 : HPT_ALLOW_FETCH),
+		.segment_denies = n && access == HPT_ACCESS_FETCH ? HPT_DENY_SEGMENT_N : 0,
 	};
 }
 

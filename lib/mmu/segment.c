@@ -23,19 +23,6 @@ const struct hpt_base_size *hpt_base_of_shift(const struct hpt_page_sizes *sizes
 	return NULL;
 }
 
-enum hpt_segment_reason hpt_slb_match(const struct hpt_cpu *cpu,
-				      const struct hpt_slb_entry *entry, uint64_t ea)
-{
-	unsigned shift = hpt_slb_shift(entry->vsid);
-
-	if (!(entry->esid & HPT_SLB_VALID))
-		return HPT_SEGMENT_INVALID;
-	if (!shift || (shift == SEGMENT_1T && !hpt_has_1t(cpu)))
-		return HPT_SEGMENT_RESERVED;
-	/* ESID bits below a 1T segment's size are not compared. */
-	return (entry->esid ^ ea) >> shift ? HPT_SEGMENT_ESID : HPT_SEGMENT_MATCH;
-}
-
 void hpt_walk_set_base(struct hpt_walk *w, const struct hpt_base_size *base)
 {
 	w->base = base;

@@ -3,7 +3,6 @@
  * The walk as a whole: one address, and many.
  */
 
-#include "../table/internal.h"
 #include "internal.h"
 
 #define XLATE_FLAGS (HPT_XLATE_DEBUG | HPT_XLATE_ON | HPT_XLATE_REAL | HPT_XLATE_ANY)
@@ -45,17 +44,13 @@ const char *hpt_mode_name(enum hpt_mode mode)
 
 static void take_table(struct hpt_walk_env *env, const struct hpt_table *table)
 {
-	const struct hpt_table_facts *facts;
-
 	if (!table)
 		return;
-	facts = hpt_table_facts(table);
 	env->table = table;
-	env->order = facts->order;
-	env->live = facts->flags & HPT_TABLE_LIVE;
-	env->v3 = facts->form == HPT_FORM_V3;
-	env->avx2 = facts->avx2;
-	env->base = facts->base;
+	env->facts = hpt_table_facts(table);
+	env->order = env->facts->order;
+	env->live = env->facts->flags & HPT_TABLE_LIVE;
+	env->v3 = env->facts->form == HPT_FORM_V3;
 }
 
 /* What hpt_check_cpu() finds nothing wrong with, for most. */
@@ -172,26 +167,57 @@ static int check_out(const void *out, struct hpt_error *err)
 				     err);
 }
 
+/* May the short way be gone? What it relies on, but for what hpt_walk_prepare() checks. */
+static bool is_usual(const struct hpt_table_facts *facts, const struct hpt_cpu *cpu,
+		     enum hpt_access access, uint32_t flags)
+{
+	uint64_t on = access == HPT_ACCESS_FETCH ? HPT_MSR_IR : HPT_MSR_DR;
+
+	if (!facts->base || facts->flags & HPT_TABLE_LIVE || flags & HPT_XLATE_REAL)
+		return false;
+	return flags & HPT_XLATE_ON || cpu->msr & on;
+}
+
+/* Answers are made where they go. */
+static bool is_aligned(const struct hpt_translation *out)
+{
+	return (uintptr_t)out % _Alignof(struct hpt_translation) == 0;
+}
+
+/* Nothing is wrong, and the answer is there. */
+static bool translate_usual(const struct hpt_cpu *cpu, const struct hpt_table *table,
+			    uint64_t ea, enum hpt_access access, uint32_t flags,
+			    struct hpt_translation *out)
+{
+	const struct hpt_table_facts *facts;
+
+	if (!out || !is_aligned(out) || out->size < sizeof(*out) || !table ||
+	    (unsigned)access > HPT_ACCESS_FETCH || flags & ~XLATE_FLAGS)
+		return false;
+	if (!is_plain(cpu) && hpt_check_cpu(cpu, NULL))
+		return false;
+	facts = hpt_table_facts(table);
+	if (!is_usual(facts, cpu, access, flags))
+		return false;
+	return facts->avx2 ? hpt_usual_one_avx2(cpu, facts, ea, access, flags, out)
+			   : hpt_usual_one(cpu, facts, ea, access, flags, out);
+}
+
 int hpt_translate(const struct hpt_cpu *cpu, const struct hpt_table *table, uint64_t ea,
 		  enum hpt_access access, uint32_t flags, struct hpt_translation *out,
 		  struct hpt_error *err)
 {
 	struct hpt_walk_env env;
 	struct hpt_walk w;
-	int ret = hpt_walk_prepare(&env, cpu, table, access, flags, err);
+	int ret;
 
+	if (translate_usual(cpu, table, ea, access, flags, out))
+		return HPT_OK;
+	ret = hpt_walk_prepare(&env, cpu, table, access, flags, err);
 	if (!ret)
 		ret = check_out(out, err);
-	if (ret)
-		return ret;
-	if (hpt_is_usual(&env, access, out, out->size)) {
-		if (env.avx2)
-			hpt_usual_one_avx2(&env, ea, access, out);
-		else
-			hpt_usual_one(&env, ea, access, out);
-		return HPT_OK;
-	}
-	ret = hpt_walk(&env, ea, access, &w, err);
+	if (!ret)
+		ret = hpt_walk(&env, ea, access, &w, err);
 	if (ret)
 		return ret;
 	return hpt_result_out(out, sizeof(w.x), &w.x, sizeof(w.x), "hpt_translation", err);
@@ -259,11 +285,12 @@ int hpt_translate_many(const struct hpt_cpu *cpu, const struct hpt_table *table,
 	ret = check_out(out, err);
 	if (ret)
 		return ret;
-	if (hpt_is_usual(&env, access, out, out->size)) {
-		if (env.avx2)
-			hpt_usual_many_avx2(&env, ea, n, access, out, out->size);
+	if (table && is_usual(env.facts, cpu, access, flags) && is_aligned(out) &&
+	    out->size % _Alignof(struct hpt_translation) == 0) {
+		if (env.facts->avx2)
+			hpt_usual_many_avx2(&env, ea, n, access, out);
 		else
-			hpt_usual_many(&env, ea, n, access, out, out->size);
+			hpt_usual_many(&env, ea, n, access, out);
 		return HPT_OK;
 	}
 	a = (struct answers){ (unsigned char *)out, out->size };

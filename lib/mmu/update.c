@@ -3,7 +3,6 @@
  * R and C, set as an access would: the only place of this room that writes.
  */
 
-#include "../table/internal.h"
 #include "internal.h"
 
 /* Bits that the access is to set and that are not set yet. */

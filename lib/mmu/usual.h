@@ -3,136 +3,167 @@
  * The usual walk, short: translation on, one SLB entry that matches, a table that lies in
  * private memory. What it cannot tell it leaves to hpt_walk(), whose answers its own equal.
  * Many addresses go through it like beads on a string: the groups of those ahead are on
- * their way from memory while the one in front is searched.
+ * their way from memory while the one in front is searched. What is known of a bead is
+ * written where its answer goes.
  *
  * This is the body of usual.c and usual_avx2.c, which say what USUAL(name) is called there and
  * how MATCH_PAIRS() compares.
  */
 
 #define AVPN_SHIFT 23
+#define V_SHIFT (AVPN_SHIFT - HPT_V_AVPN_SHIFT) /* from an address to its AVPN in place */
 /* Addresses that are on their way, in each of two queues. A power of two. */
-#define AHEAD 16u
-/* By the lowest bits of an ESID. */
-#define BUCKETS 128u
+#define AHEAD 32u
+/* So few are gone for one by one: a queue would cost more than it gives. */
+#define FEW 4u
 #define NO_SLOT HPT_SLB_MAX
 /* Between the two halves of a loop's body, and in it: a call would cost as much again. */
 #define INLINE static inline __attribute__((always_inline))
+/* What is rare is kept out of the way. */
+#define RARE static __attribute__((noinline))
 
 #define COMPARED (HPT_V_B | HPT_V_AVPN | HPT_V_SECONDARY | HPT_V_VALID)
 #define COMPARED_V3 (HPT_V3_V_AVPN | HPT_V_SECONDARY | HPT_V_VALID)
 
 /* What all addresses of one call have in common. */
 struct look {
-	const struct hpt_walk_env *env;
+	const struct hpt_cpu *cpu;
 	const struct hpt_raw_entry *base;
 	uint64_t ea_mask;
 	uint64_t pteg_mask;
 	uint64_t mask_be; /* what is compared of doubleword 0, as it lies in memory */
-	uint64_t v_mask;  /* what of it can be looked for */
-	size_t stride;
+	size_t size;      /* of an answer */
 	enum hpt_access access;
+	uint32_t flags;
 	bool tries_secondary;
 	bool v3;
 };
 
 /* What follows from an SLB entry, for all addresses of its segment. */
 struct segment {
-	uint64_t avpn; /* B, AVPN of its first byte, V: doubleword 0 as it is sought */
+	const struct hpt_slb_entry *entry;
+	uint64_t v;      /* B, AVPN of its first byte, V: doubleword 0 as it is sought */
+	uint64_t v_mask; /* what an address gives to AVPN, when shifted */
+	uint64_t offset_mask;
 	uint64_t hash; /* its part of the hash */
 	uint64_t vsid;
-	struct hpt_slb_entry entry;
 	const struct hpt_base_size *base;
 	/* How an entry says that its page is the first of the base's. */
 	uint64_t r_mask, r_lp;
 	uint64_t large;
+	uint64_t page_mask; /* offset in such a page */
 	struct hpt_keys keys;
 	uint32_t slot;
 	uint8_t shift;
-	uint8_t base_shift; /* 0: hpt_walk() must look at it */
+	uint8_t base_shift;
 	uint8_t page_shift; /* of the first of the base's pages */
 };
 
-/* An address between its hash and its answer. */
-struct bead {
-	uint64_t ea;
-	uint64_t hash;
-	uint64_t v; /* doubleword 0 as it is sought in the primary group */
-	const struct segment *segment;
-	struct hpt_translation *out;
+/* What an entry allows, worked out before: @bits are RIGHTS of doubleword 1, and the keys. */
+struct known_rights {
+	uint64_t bits;
+	struct hpt_rights rights;
 };
 
-static struct look look_of(const struct hpt_walk_env *env, enum hpt_access access,
-			   size_t stride)
+#define RIGHTS \
+	(HPT_R_PP0 | HPT_R_KEY_HIGH | HPT_R_KEY_LOW | HPT_R_WIMG | HPT_R_NO_EXECUTE | HPT_R_PP)
+/* By pp, N, G and M. */
+#define KNOWN_RIGHTS 32u
+
+INLINE struct look look_of(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
+			   enum hpt_access access, uint32_t flags, size_t size)
 {
-	bool cut = !(env->cpu->msr & HPT_MSR_SF) && !(env->flags & HPT_XLATE_DEBUG);
+	bool cut = !(cpu->msr & HPT_MSR_SF) && !(flags & HPT_XLATE_DEBUG);
+	bool v3 = facts->form == HPT_FORM_V3;
 
 	return (struct look){
-		.env = env,
-		.base = env->base,
+		.cpu = cpu,
+		.base = facts->base,
 		.ea_mask = cut ? UINT32_MAX : UINT64_MAX,
-		.pteg_mask = hpt_low_bits(env->order - HPT_PTEG_SHIFT),
-		.mask_be = hpt_word_be(env->v3 ? COMPARED_V3 : COMPARED),
-		/*
-		 * The ISA 3.0 form has B elsewhere. A virtual page number too large for it keeps
-		 * its bits outside the mask, so that nothing matches, as nothing could map it.
-		 */
-		.v_mask = env->v3 ? ~HPT_V_B : UINT64_MAX,
-		.stride = stride,
+		.pteg_mask = hpt_low_bits(facts->order - HPT_PTEG_SHIFT),
+		.mask_be = v3 ? hpt_word_be(COMPARED_V3) : hpt_word_be(COMPARED),
+		.size = size,
 		.access = access,
-		.tries_secondary = !hpt_lpcr_has(env->cpu, HPT_LPCR_TC),
-		.v3 = env->v3,
+		.flags = flags,
+		.tries_secondary = !hpt_lpcr_has(cpu, HPT_LPCR_TC),
+		.v3 = v3,
 	};
 }
 
 /* The only base page size of its shift that the words name, or NULL. */
-static const struct hpt_base_size *only_base(const struct hpt_page_sizes *sizes, uint64_t llp)
+INLINE const struct hpt_base_size *only_base(const struct hpt_page_sizes *sizes, uint64_t llp)
 {
-	for (uint32_t i = 0; i < sizes->n; i++) {
-		if (sizes->base[i].slb_enc != (llp & HPT_SLB_LLP))
-			continue;
-		for (uint32_t j = 0; j < i; j++)
-			if (sizes->base[j].shift == sizes->base[i].shift)
-				return NULL;
-		return &sizes->base[i];
-	}
-	return NULL;
+	const struct hpt_base_size *base = sizes->base, *end = base + sizes->n;
+
+	while (base->slb_enc != (llp & HPT_SLB_LLP))
+		if (++base == end)
+			return NULL;
+	for (const struct hpt_base_size *other = sizes->base; other < base; other++)
+		if (other->shift == base->shift)
+			return NULL;
+	return base;
 }
 
-static void know(const struct look *l, uint32_t slot, struct segment *s)
+/* How entries of the segment say what page they are of. */
+INLINE void know_pages(const struct hpt_base_size *base, struct segment *s)
 {
-	const struct hpt_cpu *cpu = l->env->cpu;
-	uint64_t word = cpu->slb[slot].vsid;
-	unsigned shift = hpt_slb_shift(word);
-	uint64_t llp = hpt_lpcr_has(cpu, HPT_LPCR_ISL) ? 0 : word;
-	const struct hpt_base_size *base = only_base(cpu->sizes, llp);
-	bool small;
+	unsigned page_shift = base->actual[0].shift;
+	/* All ones unless the page is one of 4K in a segment of 4K, which needs no LP. */
+	uint64_t large = (base->shift ^ 12) | (page_shift ^ 12) ? UINT64_MAX : 0;
 
-	s->base_shift = 0;
-	if (!base || base->shift >= shift || !base->n)
-		return;
-	/* A fetch from such a segment faults before the table is looked at. */
-	if (l->access == HPT_ACCESS_FETCH && word & HPT_SLB_N &&
-	    !(l->env->flags & HPT_XLATE_DEBUG))
-		return;
-	s->vsid = (word & HPT_SLB_VSID) >> (shift == SEGMENT_1T ? 24 : 12);
-	s->hash = hpt_vsid_hash(s->vsid, shift);
-	s->avpn = (word & HPT_V_B) | HPT_V_VALID |
-		  (s->vsid << (shift - AVPN_SHIFT) << HPT_V_AVPN_SHIFT & HPT_V_AVPN);
-	s->entry = cpu->slb[slot];
 	s->base = base;
-	small = base->shift == 12 && base->actual[0].shift == 12;
-	s->large = small ? 0 : HPT_V_LARGE;
-	s->r_mask = small ? 0 : HPT_R_RPN & hpt_low_bits(base->actual[0].shift);
-	s->r_lp = small ? 0 : (uint64_t)base->actual[0].lp << 12;
-	s->keys = hpt_keys_of(cpu, word, HPT_MODE_SEGMENT);
-	s->slot = slot;
-	s->shift = (uint8_t)shift;
-	s->page_shift = (uint8_t)base->actual[0].shift;
+	s->page_mask = hpt_low_bits(page_shift);
+	s->large = large & HPT_V_LARGE;
+	s->r_mask = large & HPT_R_RPN & s->page_mask;
+	s->r_lp = large & (uint64_t)base->actual[0].lp << 12;
+	s->page_shift = (uint8_t)page_shift;
 	s->base_shift = (uint8_t)base->shift;
 }
 
-/* Of the slots that may match the one that does, or NO_SLOT: none, or several. */
-static uint32_t only_match(const struct hpt_cpu *cpu, uint64_t ea, uint64_t candidates)
+/* False: hpt_walk() must look at it. */
+INLINE bool know(const struct look *l, uint32_t slot, struct segment *s)
+{
+	const struct hpt_cpu *cpu = l->cpu;
+	uint64_t word = cpu->slb[slot].vsid;
+	unsigned shift = word >> HPT_SLB_B_SHIFT ? SEGMENT_1T : SEGMENT_256M;
+	uint64_t llp = hpt_lpcr_has(cpu, HPT_LPCR_ISL) ? 0 : word;
+	const struct hpt_base_size *base = only_base(cpu->sizes, llp);
+	unsigned first_shift;
+
+	if (!base || base->shift >= shift || !base->n)
+		return false;
+	/* A fetch from such a segment faults before the table is looked at. */
+	if (l->access == HPT_ACCESS_FETCH && word & HPT_SLB_N && !(l->flags & HPT_XLATE_DEBUG))
+		return false;
+	know_pages(base, s);
+	s->entry = &cpu->slb[slot];
+	s->slot = slot;
+	s->shift = (uint8_t)shift;
+	s->offset_mask = hpt_low_bits(shift);
+	s->vsid = (word & HPT_SLB_VSID) >> (shift - V_SHIFT);
+	s->hash = hpt_vsid_hash(s->vsid, shift);
+	/*
+	 * The ISA 3.0 form has B elsewhere. A virtual page number too large for it keeps its
+	 * bits outside the mask, so that nothing matches, as nothing could map it.
+	 */
+	s->v = (l->v3 ? 0 : word & HPT_V_B) | HPT_V_VALID | s->vsid << (shift - V_SHIFT);
+	first_shift = base->shift > AVPN_SHIFT ? base->shift : AVPN_SHIFT;
+	s->v_mask = (s->offset_mask & ~hpt_low_bits(first_shift)) >> V_SHIFT;
+	s->keys = hpt_keys_of(cpu, word, HPT_MODE_SEGMENT, l->access);
+	return true;
+}
+
+/* The slots whose entries are valid, and for the same 1T. */
+INLINE uint64_t candidates_of(const struct hpt_cpu *cpu, uint64_t ea)
+{
+	uint64_t above = UINT64_MAX << SEGMENT_1T;
+	uint64_t found = MATCH_PAIRS(cpu->slb, cpu->slb_n, above | HPT_SLB_VALID,
+				     (ea & above) | HPT_SLB_VALID);
+
+	return cpu->slb_n < HPT_SLB_MAX ? found & hpt_low_bits(cpu->slb_n) : found;
+}
+
+RARE uint32_t only_of_several(const struct hpt_cpu *cpu, uint64_t ea, uint64_t candidates)
 {
 	uint32_t slot = NO_SLOT;
 
@@ -148,16 +179,15 @@ static uint32_t only_match(const struct hpt_cpu *cpu, uint64_t ea, uint64_t cand
 	return slot;
 }
 
-/* Every slot is looked at, since two that match are a fault. */
-static uint32_t scan_slb(const struct hpt_cpu *cpu, uint64_t ea)
+/* Of these slots the one that matches, or NO_SLOT: none, or several, which is a fault. */
+INLINE uint32_t only_match(const struct hpt_cpu *cpu, uint64_t ea, uint64_t candidates)
 {
-	uint64_t above = UINT64_MAX << SEGMENT_1T;
-	uint64_t found = MATCH_PAIRS(cpu->slb, cpu->slb_n, above | HPT_SLB_VALID,
-				     (ea & above) | HPT_SLB_VALID);
+	uint32_t slot;
 
-	if (cpu->slb_n < HPT_SLB_MAX)
-		found &= hpt_low_bits(cpu->slb_n);
-	return only_match(cpu, ea, found);
+	if (!candidates || candidates & (candidates - 1))
+		return only_of_several(cpu, ea, candidates);
+	slot = (uint32_t)__builtin_ctzll(candidates);
+	return hpt_slb_match(cpu, &cpu->slb[slot], ea) == HPT_SEGMENT_MATCH ? slot : NO_SLOT;
 }
 
 INLINE const struct hpt_raw_entry *group_of(const struct look *l, uint64_t hash)
@@ -165,44 +195,35 @@ INLINE const struct hpt_raw_entry *group_of(const struct look *l, uint64_t hash)
 	return l->base + (hash & l->pteg_mask) * HPT_PTEG_ENTRIES;
 }
 
-/* A group is 128 bytes, aligned: one line on Power, two on most others. */
+/*
+ * A group is 128 bytes, aligned: one line on Power, two on most others. They are wanted soon
+ * and not now, so they are sent for into the second cache, which can wait for more lines at a
+ * time than the first.
+ */
 INLINE void prefetch(const struct hpt_raw_entry *group)
 {
-	__builtin_prefetch(group);
-	__builtin_prefetch(group + HPT_PTEG_ENTRIES / 2);
-}
-
-INLINE void begin(const struct look *l, const struct segment *segment, uint64_t ea,
-		  struct hpt_translation *out, struct bead *b)
-{
-	uint64_t page = (ea & hpt_low_bits(segment->shift)) >> segment->base_shift;
-
-	b->ea = ea;
-	b->hash = segment->hash ^ page;
-	b->v = segment->avpn | page << segment->base_shift >> AVPN_SHIFT << HPT_V_AVPN_SHIFT;
-	b->segment = segment;
-	b->out = out;
-	prefetch(group_of(l, b->hash));
+	__builtin_prefetch(group, 0, 2);
+	__builtin_prefetch(group + HPT_PTEG_ENTRIES / 2, 0, 2);
 }
 
 /* All that is known without an entry. The rest is put by put_entry() or no_entry(). */
-INLINE void put_head(const struct look *l, const struct bead *b)
+INLINE void put_head(const struct look *l, const struct segment *s, uint64_t ea,
+		     struct hpt_translation *x)
 {
-	const struct segment *segment = b->segment;
-	struct hpt_translation *x = b->out;
+	uint64_t offset = ea & s->offset_mask;
 
-	x->size = l->stride;
+	x->size = l->size;
 	x->outcome = HPT_OUTCOME_MAPPED;
 	x->access = l->access;
 	x->mode = HPT_MODE_SEGMENT;
-	x->ea = b->ea;
-	x->segment = segment->entry;
-	x->va.vsid = segment->vsid;
-	x->va.offset = b->ea & hpt_low_bits(segment->shift);
-	x->va.segment_shift = segment->shift;
-	x->hash = b->hash;
-	x->slb_slot = segment->slot;
-	x->base_shift = segment->base_shift;
+	x->ea = ea;
+	x->segment = *s->entry;
+	x->va.vsid = s->vsid;
+	x->va.offset = offset;
+	x->va.segment_shift = s->shift;
+	x->hash = s->hash ^ offset >> s->base_shift;
+	x->slb_slot = s->slot;
+	x->base_shift = s->base_shift;
 	x->interrupt = 0;
 	x->dsisr = 0;
 	x->srr1 = 0;
@@ -210,251 +231,342 @@ INLINE void put_head(const struct look *l, const struct bead *b)
 	x->asdr = 0;
 }
 
-INLINE void put_entry(const struct look *l, const struct bead *b, uint64_t ptex,
-		      struct hpt_entry entry, unsigned page_shift, bool secondary)
-{
-	struct hpt_rights rights = hpt_rights_of(&b->segment->keys, entry.r);
-	uint64_t in_page = hpt_low_bits(page_shift);
-	struct hpt_translation *x = b->out;
+/* An entry that was found, and how large its page is. */
+struct found {
+	uint64_t v, r;
+	uint64_t ptex;
+	uint64_t page_mask;
+	uint8_t page_shift;
+	bool secondary;
+};
 
-	put_head(l, b);
+INLINE void put_entry(const struct look *l, const struct found *f,
+		      const struct hpt_rights *rights, struct hpt_translation *x)
+{
+	uint64_t page_ra = f->r & HPT_R_RPN & ~f->page_mask;
+
 	x->has = HPT_HAS_RA | HPT_HAS_SEGMENT | HPT_HAS_SLB_SLOT | HPT_HAS_ENTRY;
-	x->page_ra = entry.r & HPT_R_RPN & ~in_page;
-	x->ra = x->page_ra | (b->ea & in_page);
-	x->ptex = ptex;
-	x->entry = entry;
-	x->page_shift = (uint8_t)page_shift;
-	x->secondary = secondary;
-	x->pp = rights.pp;
-	x->key = rights.key;
-	x->wimg = rights.wimg;
-	x->allowed = rights.allowed;
-	x->denied = rights.denied[l->access];
-	if (x->denied)
-		hpt_walk_denied(l->env, x);
+	x->ra = page_ra | (x->ea & f->page_mask);
+	x->page_ra = page_ra;
+	x->ptex = f->ptex;
+	x->entry.v = f->v;
+	x->entry.r = f->r;
+	x->page_shift = f->page_shift;
+	x->secondary = f->secondary;
+	x->pp = rights->pp;
+	x->key = rights->key;
+	x->wimg = rights->wimg;
+	x->allowed = rights->allowed;
+	x->denied = rights->denied;
+	if (rights->denied)
+		hpt_walk_denied(l->cpu, l->flags, x);
 }
 
-static void no_entry(const struct look *l, const struct bead *b)
+INLINE void no_entry(const struct look *l, struct hpt_translation *x)
 {
-	struct hpt_translation *x = b->out;
-
-	put_head(l, b);
 	x->has = HPT_HAS_SEGMENT | HPT_HAS_SLB_SLOT;
 	x->ra = x->page_ra = x->ptex = 0;
-	x->entry = (struct hpt_entry){ 0, 0 };
+	x->entry.v = x->entry.r = 0;
 	x->page_shift = 0;
 	x->secondary = false;
 	x->pp = x->key = x->wimg = x->allowed = 0;
-	hpt_walk_fault(l->env->cpu, x, HPT_OUTCOME_NO_ENTRY, 0);
+	hpt_walk_fault(l->cpu, x, HPT_OUTCOME_NO_ENTRY, 0);
 }
 
-/* log2 of the bytes of an entry's page, 0: L and LP are illegal here. */
-INLINE unsigned page_shift_of(const struct segment *s, struct hpt_entry entry)
+/* log2 of the bytes of an entry's page where it is not the base's first, 0: illegal here. */
+RARE unsigned other_page(const struct hpt_base_size *base, uint64_t v, uint64_t r)
 {
-	uint32_t page;
+	uint32_t page = hpt_page_of(base, (struct hpt_entry){ v, r });
 
-	if (((entry.v ^ s->large) & HPT_V_LARGE) == 0 && (entry.r & s->r_mask) == s->r_lp)
-		return s->page_shift;
-	page = hpt_page_of(s->base, entry);
-	return page == s->base->n ? 0 : s->base->actual[page].shift;
+	return page == base->n ? 0 : base->actual[page].shift;
+}
+
+RARE const struct hpt_rights *work_out(const struct segment *s, uint64_t r,
+				       enum hpt_access access, struct known_rights *known)
+{
+	known->bits = (r & RIGHTS) | s->keys.kind;
+	known->rights = hpt_rights_of(&s->keys, r, access);
+	return &known->rights;
+}
+
+/* @known: NULL or KNOWN_RIGHTS of them. */
+INLINE void put_rights(const struct look *l, const struct segment *s, const struct found *f,
+		       struct known_rights *known, struct hpt_translation *x)
+{
+	const struct hpt_rights *rights;
+	struct hpt_rights own;
+
+	if (known) {
+		known += f->r % KNOWN_RIGHTS;
+		rights = &known->rights;
+		if (known->bits != ((f->r & RIGHTS) | s->keys.kind))
+			rights = work_out(s, f->r, l->access, known);
+	} else {
+		own = hpt_rights_of(&s->keys, f->r, l->access);
+		rights = &own;
+	}
+	put_entry(l, f, rights, x);
 }
 
 /* Doubleword 0 has matched. True: so does the rest, and the answer is whole. */
-INLINE bool take(const struct look *l, const struct bead *b, const struct hpt_raw_entry *raw,
-		 bool secondary)
+INLINE bool take(const struct look *l, const struct segment *s,
+		 const struct hpt_raw_entry *raw, bool secondary, struct known_rights *known,
+		 struct hpt_translation *x)
 {
-	struct hpt_entry entry = { hpt_load_be64(&raw->v_be) & ~HPT_V_HYPERVISOR,
-				   hpt_load_be64(&raw->r_be) };
-	unsigned page_shift;
+	struct found f = { .v = hpt_word_be(raw->v_be.raw_be) & ~HPT_V_HYPERVISOR,
+			   .r = hpt_word_be(raw->r_be.raw_be) };
 
 	if (l->v3) {
-		if ((entry.r & HPT_V3_R_B) >> HPT_V3_R_B_SHIFT != b->v >> HPT_V_B_SHIFT)
+		struct hpt_entry classic = hpt_entry_from_v3((struct hpt_entry){ f.v, f.r });
+
+		if (classic.v >> HPT_V_B_SHIFT != s->entry->vsid >> HPT_SLB_B_SHIFT)
 			return false;
-		entry = hpt_entry_from_v3(entry);
+		f.v = classic.v;
+		f.r = classic.r;
 	}
-	page_shift = page_shift_of(b->segment, entry);
-	if (!page_shift)
-		return false;
-	put_entry(l, b, (uint64_t)(raw - l->base), entry, page_shift, secondary);
+	f.ptex = (uint64_t)(raw - l->base);
+	f.secondary = secondary;
+	f.page_shift = s->page_shift;
+	f.page_mask = s->page_mask;
+	if (((f.v ^ s->large) & HPT_V_LARGE) | ((f.r & s->r_mask) ^ s->r_lp)) {
+		f.page_shift = (uint8_t)other_page(s->base, f.v, f.r);
+		f.page_mask = hpt_low_bits(f.page_shift);
+		if (!f.page_shift)
+			return false;
+	}
+	put_rights(l, s, &f, known, x);
 	return true;
 }
 
-INLINE bool search(const struct look *l, const struct bead *b, bool secondary)
+INLINE bool search(const struct look *l, const struct segment *s, bool secondary,
+		   struct known_rights *known, struct hpt_translation *x)
 {
-	uint64_t v = (b->v & l->v_mask) | (secondary ? HPT_V_SECONDARY : 0);
-	const struct hpt_raw_entry *group = group_of(l, secondary ? ~b->hash : b->hash);
+	uint64_t v = s->v | (x->ea >> V_SHIFT & s->v_mask) | (secondary ? HPT_V_SECONDARY : 0);
+	const struct hpt_raw_entry *group = group_of(l, secondary ? ~x->hash : x->hash);
 	uint64_t found = MATCH_PAIRS(group, HPT_PTEG_ENTRIES, l->mask_be, hpt_word_be(v));
 
 	for (; found; found &= found - 1)
-		if (take(l, b, group + __builtin_ctzll(found), secondary))
+		if (take(l, s, group + __builtin_ctzll(found), secondary, known, x))
 			return true;
 	return false;
 }
 
-/* By the whole walk, where an answer asks for it. It cannot fail in such a table. */
-static void walk_whole(const struct look *l, uint64_t ea, struct hpt_translation *out)
+INLINE void search_secondary(const struct look *l, const struct segment *s,
+			     struct known_rights *known, struct hpt_translation *x)
 {
-	struct hpt_walk w;
-
-	hpt_walk(l->env, ea, l->access, &w, NULL);
-	w.x.size = l->stride;
-	*out = w.x;
+	if (!l->tries_secondary || !search(l, s, true, known, x))
+		no_entry(l, x);
 }
 
 /* The answer is there: is it the last word? */
-INLINE void finish(const struct look *l, const struct bead *b)
+INLINE bool is_last(const struct look *l, const struct hpt_translation *x)
 {
-	if (l->env->flags & HPT_XLATE_ANY && b->out->outcome != HPT_OUTCOME_MAPPED)
-		walk_whole(l, b->ea, b->out);
+	return !(l->flags & HPT_XLATE_ANY) || x->outcome == HPT_OUTCOME_MAPPED;
 }
 
-static void search_secondary(const struct look *l, const struct bead *b)
+bool USUAL(one)(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts, uint64_t ea,
+		enum hpt_access access, uint32_t flags, struct hpt_translation *out)
 {
-	if (!l->tries_secondary || !search(l, b, true))
-		no_entry(l, b);
-	finish(l, b);
-}
-
-void USUAL(one)(const struct hpt_walk_env *env, uint64_t ea, enum hpt_access access,
-		struct hpt_translation *out)
-{
-	struct look l = look_of(env, access, out->size);
+	struct look l = look_of(cpu, facts, access, flags, out->size);
 	uint64_t used = ea & l.ea_mask;
-	uint32_t slot = scan_slb(env->cpu, used);
+	uint32_t slot = only_match(cpu, used, candidates_of(cpu, used));
 	struct segment segment;
-	struct bead b;
 
-	if (slot == NO_SLOT) {
-		walk_whole(&l, ea, out);
-		return;
-	}
-	know(&l, slot, &segment);
-	if (!segment.base_shift) {
-		walk_whole(&l, ea, out);
-		return;
-	}
-	begin(&l, &segment, used, out, &b);
-	if (search(&l, &b, false))
-		finish(&l, &b);
-	else
-		search_secondary(&l, &b);
+	if (slot == NO_SLOT || !know(&l, slot, &segment))
+		return false;
+	put_head(&l, &segment, used, out);
+	if (!search(&l, &segment, false, NULL, out))
+		search_secondary(&l, &segment, NULL, out);
+	return is_last(&l, out);
 }
 
-/* The SLB, sorted by how ESIDs end. */
+#define FIRST_BITS 6
+#define SECOND_BITS 7
+/* Of an ESID of 256M those bits that one of 1T has, too. */
+#define ESID_1T (UINT64_MAX << (SEGMENT_1T - SEGMENT_256M))
+
+/*
+ * The segments that addresses have met so far, by ESID. First by that of 1T: do segments of
+ * 256M lie there (or in another 1T with this bucket)? Then by as much of that of 256M.
+ */
 struct index {
-	/* ESID << 8 | slot, of segments of 1T and of 256M. */
-	uint64_t large[BUCKETS], small[BUCKETS];
-	uint64_t known; /* which of these are filled: */
-	struct segment segment[HPT_SLB_MAX];
+	uint64_t mask[1u << FIRST_BITS]; /* ESID_1T or all ones */
+	uint64_t esid[1u << SECOND_BITS];
+	const struct segment *segment[1u << SECOND_BITS];
+	uint64_t known, unusual; /* slots that know() was asked about; where it said no */
+	struct segment by_slot[HPT_SLB_MAX];
 };
 
-/* No address has an ESID so high. */
-#define BUCKET_NONE UINT64_MAX
-#define BUCKET_MANY (UINT64_MAX - HPT_SLB_MAX)
-
-INLINE unsigned bucket(uint64_t esid)
+/*
+ * Knuth's multiplicative hash: ESIDs differ in their highest bits or in their lowest. By the
+ * golden ratio, and by the same 12 bits further on, for ESIDs that end in zeros.
+ */
+INLINE unsigned bucket(uint64_t esid, unsigned bits)
 {
-	/* Linux's regions differ in the highest bits, its segments in the lowest. */
-	return (unsigned)(esid ^ esid >> 18) % BUCKETS;
+	return (unsigned)(esid * UINT64_C(0x9E39E3779B97F4A7) >> (64 - bits));
 }
 
-static void index_slot(uint64_t *buckets, uint64_t esid, uint32_t slot)
+/* An ESID that is not in the index. */
+RARE const struct segment *meet(const struct look *l, struct index *index, uint64_t ea)
 {
-	uint64_t *to = &buckets[bucket(esid)];
+	uint64_t candidates = candidates_of(l->cpu, ea), esid = ea >> SEGMENT_256M, bit;
+	uint32_t slot = only_match(l->cpu, ea, candidates);
+	const struct segment *segment = &index->by_slot[slot % HPT_SLB_MAX];
+	uint64_t *mask = &index->mask[bucket(ea >> SEGMENT_1T, FIRST_BITS)];
 
-	*to = *to == BUCKET_NONE ? esid << 8 | slot : BUCKET_MANY;
-}
-
-static void index_slb(const struct hpt_cpu *cpu, struct index *index)
-{
-	memset(index->large, 0xff, sizeof(index->large));
-	memset(index->small, 0xff, sizeof(index->small));
-	index->known = 0;
-	for (uint32_t i = 0; i < cpu->slb_n; i++) {
-		const struct hpt_slb_entry *entry = &cpu->slb[i];
-		unsigned shift = hpt_slb_shift(entry->vsid);
-
-		if (!(entry->esid & HPT_SLB_VALID))
-			continue;
-		if (shift == SEGMENT_1T && hpt_has_1t(cpu))
-			index_slot(index->large, entry->esid >> SEGMENT_1T, i);
-		else if (shift == SEGMENT_256M)
-			index_slot(index->small, entry->esid >> SEGMENT_256M, i);
-	}
+	if (slot == NO_SLOT)
+		return NULL;
+	bit = UINT64_C(1) << slot;
+	if (!(index->known & bit) && !know(l, slot, &index->by_slot[slot]))
+		index->unusual |= bit;
+	index->known |= bit;
+	if (index->unusual & bit)
+		return NULL;
+	if (segment->shift != SEGMENT_1T || candidates & (candidates - 1))
+		*mask = UINT64_MAX;
+	esid &= *mask;
+	index->esid[bucket(esid, SECOND_BITS)] = esid;
+	index->segment[bucket(esid, SECOND_BITS)] = segment;
+	return segment;
 }
 
 /* The segment of an address, or NULL: hpt_walk() must tell. */
 INLINE const struct segment *find_segment(const struct look *l, struct index *index,
 					  uint64_t ea)
 {
-	uint64_t large = index->large[bucket(ea >> SEGMENT_1T)];
-	uint64_t small = index->small[bucket(ea >> SEGMENT_256M)];
-	/* The slots' numbers, where the ESIDs are the address's. */
-	uint64_t in_large = large ^ ea >> SEGMENT_1T << 8;
-	uint64_t in_small = small ^ ea >> SEGMENT_256M << 8;
-	uint32_t slot = (uint32_t)(in_large < NO_SLOT ? in_large : in_small);
+	uint64_t mask = index->mask[bucket(ea >> SEGMENT_1T, FIRST_BITS)];
+	uint64_t esid = ea >> SEGMENT_256M & mask;
+	unsigned i = bucket(esid, SECOND_BITS);
 
-	if (large == BUCKET_MANY || small == BUCKET_MANY)
-		slot = scan_slb(l->env->cpu, ea);
-	else if ((in_large < NO_SLOT) == (in_small < NO_SLOT))
-		return NULL;
-	if (slot == NO_SLOT)
-		return NULL;
-	if (!(index->known >> slot & 1)) {
-		know(l, slot, &index->segment[slot]);
-		index->known |= UINT64_C(1) << slot;
-	}
-	return index->segment[slot].base_shift ? &index->segment[slot] : NULL;
+	return index->esid[i] == esid ? index->segment[i] : meet(l, index, ea);
 }
 
-/* Those that were not in their primary group wait once more. */
-struct later {
-	struct bead beads[AHEAD];
-	size_t begun, done;
+/* By the whole walk, where an answer asks for it. It cannot fail in such a table. */
+RARE void walk_whole(const struct hpt_walk_env *env, uint64_t ea, enum hpt_access access,
+		     size_t size, struct hpt_translation *out)
+{
+	struct hpt_walk w;
+
+	hpt_walk(env, ea, access, &w, NULL);
+	w.x.size = size;
+	*out = w.x;
+}
+
+/* An answer that waits for its group. */
+struct bead {
+	const struct segment *segment;
+	struct hpt_translation *x;
 };
 
-static void search_later(const struct look *l, const struct bead *b, struct later *later)
+/* Addresses on their way. Those that were not in their primary group wait once more. */
+struct queue {
+	struct look look;
+	const struct segment *first[AHEAD]; /* NULL: the answer is there */
+	struct bead second[AHEAD];
+	size_t begun, done; /* of the second */
+	struct known_rights rights[KNOWN_RIGHTS];
+	struct index index;
+};
+
+static void queue_init(struct queue *q)
 {
-	if (later->begun - later->done == AHEAD)
-		search_secondary(l, &later->beads[later->done++ % AHEAD]);
-	prefetch(group_of(l, ~b->hash));
-	later->beads[later->begun++ % AHEAD] = *b;
+	q->begun = q->done = 0;
+	/* No rights have such bits, and no ESID has. */
+	memset(q->rights, 0xff, sizeof(q->rights));
+	memset(q->index.esid, 0xff, sizeof(q->index.esid));
+	for (unsigned i = 0; i < 1u << FIRST_BITS; i++)
+		q->index.mask[i] = ESID_1T;
+	q->index.known = q->index.unusual = 0;
 }
 
-INLINE void search_primary(const struct look *l, const struct bead *b, struct later *later)
+INLINE void end(const struct hpt_walk_env *env, const struct queue *q,
+		struct hpt_translation *x)
 {
-	if (search(l, b, false))
-		finish(l, b);
+	if (!is_last(&q->look, x))
+		walk_whole(env, x->ea, q->look.access, q->look.size, x);
+}
+
+INLINE void search_oldest(const struct hpt_walk_env *env, struct queue *q)
+{
+	const struct bead *b = &q->second[q->done++ % AHEAD];
+
+	search_secondary(&q->look, b->segment, q->rights, b->x);
+	end(env, q, b->x);
+}
+
+/* It is not in its primary group. */
+INLINE void search_later(const struct hpt_walk_env *env, struct queue *q,
+			 const struct segment *segment, struct hpt_translation *x)
+{
+	if (q->begun - q->done == AHEAD)
+		search_oldest(env, q);
+	prefetch(group_of(&q->look, ~x->hash));
+	q->second[q->begun++ % AHEAD] = (struct bead){ segment, x };
+}
+
+/* An address comes: its segment, its hash, and its group is sent for. */
+INLINE const struct segment *begin(const struct hpt_walk_env *env, struct queue *q,
+				   uint64_t ea, struct hpt_translation *x)
+{
+	uint64_t used = ea & q->look.ea_mask;
+	const struct segment *segment = find_segment(&q->look, &q->index, used);
+
+	if (!segment) {
+		walk_whole(env, ea, q->look.access, q->look.size, x);
+		return NULL;
+	}
+	put_head(&q->look, segment, used, x);
+	prefetch(group_of(&q->look, x->hash));
+	return segment;
+}
+
+INLINE void search_primary(const struct hpt_walk_env *env, struct queue *q,
+			   const struct segment *segment, struct hpt_translation *x)
+{
+	if (search(&q->look, segment, false, q->rights, x))
+		end(env, q, x);
 	else
-		search_later(l, b, later);
+		search_later(env, q, segment, x);
+}
+
+INLINE struct hpt_translation *answer(void *out, size_t size, size_t i)
+{
+	return (struct hpt_translation *)(void *)((unsigned char *)out + i * size);
+}
+
+static void queued(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
+		   enum hpt_access access, struct hpt_translation *out)
+{
+	size_t size = out->size;
+	struct queue q;
+
+	q.look = look_of(env->cpu, env->facts, access, env->flags, size);
+	queue_init(&q);
+	for (size_t i = 0; i < n + AHEAD; i++) {
+		const struct segment **first = &q.first[i % AHEAD];
+
+		if (i >= AHEAD && *first)
+			search_primary(env, &q, *first, answer(out, size, i - AHEAD));
+		*first = i < n ? begin(env, &q, ea[i], answer(out, size, i)) : NULL;
+	}
+	while (q.done < q.begun)
+		search_oldest(env, &q);
 }
 
 void USUAL(many)(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
-		 enum hpt_access access, void *out, size_t stride)
+		 enum hpt_access access, struct hpt_translation *out)
 {
-	struct look l = look_of(env, access, stride);
-	struct bead beads[AHEAD];
-	struct later later;
-	unsigned char *next = out;
-	struct index index;
+	size_t size = out->size;
 
-	later.begun = later.done = 0;
-	index_slb(env->cpu, &index);
-	for (size_t i = 0; i < n + AHEAD; i++, next += stride) {
-		struct hpt_translation *x = (struct hpt_translation *)(void *)next;
-		struct bead *b = &beads[i % AHEAD];
-
-		if (i >= AHEAD && b->segment)
-			search_primary(&l, b, &later);
-		b->segment = NULL;
-		if (i >= n)
-			continue;
-		b->segment = find_segment(&l, &index, ea[i] & l.ea_mask);
-		if (b->segment)
-			begin(&l, b->segment, ea[i] & l.ea_mask, x, b);
-		else
-			walk_whole(&l, ea[i], x);
+	if (n > FEW) {
+		queued(env, ea, n, access, out);
+		return;
 	}
-	while (later.done < later.begun)
-		search_secondary(&l, &later.beads[later.done++ % AHEAD]);
+	for (size_t i = 0; i < n; i++) {
+		struct hpt_translation *x = answer(out, size, i);
+
+		x->size = size;
+		if (!USUAL(one)(env->cpu, env->facts, ea[i], access, env->flags, x))
+			walk_whole(env, ea[i], access, size, x);
+	}
 }

@@ -12,7 +12,7 @@
 #endif
 
 #define USUAL(name) hpt_usual_##name##_avx2
-#define MATCH_PAIRS hpt_match_avx2
+#define MATCH_PAIRS hpt_match_inline
 #include "usual.h"
 
 #ifdef __clang__

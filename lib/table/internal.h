@@ -29,7 +29,12 @@ struct hpt_table_facts {
 	const struct hpt_raw_entry *base;
 };
 
-const struct hpt_table_facts *hpt_table_facts(const struct hpt_table *table);
+/* They are what a table begins with. */
+static inline const struct hpt_table_facts *hpt_table_facts(const struct hpt_table *table)
+{
+	return (const struct hpt_table_facts *)(const void *)table;
+}
+
 void hpt_table_set_base(struct hpt_table *table, const struct hpt_raw_entry *base, bool avx2);
 
 /*

@@ -9,14 +9,16 @@
 #include "internal.h"
 
 struct hpt_table {
+	struct hpt_table_facts facts;         /* see internal.h */
 	const struct hpt_table_ops *identity; /* as given, to know our own backends by */
 	struct hpt_table_ops ops;             /* what of it this library knows */
 	void *ctx;
 	const char *backend;
 	uint64_t entries;
-	struct hpt_table_facts facts; /* see internal.h */
-	bool in_place;                /* likewise */
+	bool in_place; /* see internal.h */
 };
+
+_Static_assert(offsetof(struct hpt_table, facts) == 0, "hpt_table_facts()");
 
 #define ULL(x) ((unsigned long long)(x))
 #define CONFIG_FLAGS (HPT_TABLE_CONCURRENT | HPT_TABLE_LIVE)
@@ -102,11 +104,6 @@ void hpt_table_set_in_place(struct hpt_table *table)
 bool hpt_table_in_place(const struct hpt_table *table)
 {
 	return table->in_place;
-}
-
-const struct hpt_table_facts *hpt_table_facts(const struct hpt_table *table)
-{
-	return &table->facts;
 }
 
 void hpt_table_set_base(struct hpt_table *table, const struct hpt_raw_entry *base, bool avx2)

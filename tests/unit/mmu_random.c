@@ -218,7 +218,8 @@ static void test_kinds(void **state)
 	free(w);
 }
 
-#define BATCH_MAX 70
+/* More than wait at one time, in both queues. */
+#define BATCH_MAX 170
 
 /* Answers of a newer caller, whose structure is larger. */
 struct wide {
@@ -276,6 +277,90 @@ static void test_many(void **state)
 	}
 	for (unsigned k = 0; k < KINDS; k++)
 		close_memory(&m[k]);
+	free(w);
+}
+
+/* Segments of both sizes, in few terabytes that look alike to a hash of whatever bits. */
+static struct hpt_slb_entry crowded_segment(const struct world *w, uint64_t *seed)
+{
+	/* clang-format off */
+	static const uint64_t terabytes[] = {
+		0, 0x40, 0x80, 0x1000, 0xC00000, 0xC00800, 0xC00C00, 0xD00000,
+	};
+	/* clang-format on */
+	const struct hpt_page_sizes *sizes = w->cpu.sizes;
+	uint64_t terabyte = terabytes[unit_random(seed) % COUNT(terabytes)];
+	uint64_t vsid = unit_random(seed) & HPT_SLB_VSID;
+	bool big = unit_random(seed) % 8 == 0;
+	struct hpt_slb_entry e = { terabyte << 40 | HPT_SLB_VALID,
+				   vsid | sizes->base[unit_random(seed) % sizes->n].slb_enc };
+
+	e.vsid |= unit_random(seed) & (HPT_SLB_KS | HPT_SLB_KP | HPT_SLB_N);
+	if (big)
+		e.vsid = (e.vsid & ~UINT64_C(0xFFF000)) | UINT64_C(1) << HPT_SLB_B_SHIFT;
+	else
+		e.esid |= (unit_random(seed) & 0x10F) << 28;
+	return e;
+}
+
+/* All slots in use, so that many addresses are in one segment, in two or in none. */
+static void crowd(struct world *w, uint64_t *seed)
+{
+	for (uint32_t i = w->cpu.slb_n; i < HPT_SLB_MAX; i++)
+		w->cpu.slb[i] = crowded_segment(w, seed);
+	w->cpu.slb_n = HPT_SLB_MAX - (uint32_t)(unit_random(seed) % 16);
+	w->cpu.msr |= HPT_MSR_SF;
+}
+
+static uint64_t crowded_ea(const struct world *w, uint64_t *seed)
+{
+	uint64_t random = unit_random(seed);
+	uint64_t ea = w->cpu.slb[random % HPT_SLB_MAX].esid;
+
+	if (random >> 62 == 0)
+		return world_ea(w, seed);
+	ea = ea >> 28 << 28 | (random >> 32 & 0xFFFFFFF);
+	return random >> 62 == 1 ? ea ^ (random >> 8 & 0x10F) << 28 : ea;
+}
+
+static void test_crowded(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct hpt_translation out[BATCH_MAX];
+	unsigned met[HPT_OUTCOME_BAD_VRMA + 1] = { 0 };
+	uint64_t seed = 24, ea[BATCH_MAX];
+	struct memory m;
+
+	(void)state;
+	open_memory(&m, 0);
+	for (unsigned i = 0; i < 3000; i++) {
+		const struct hpt_table *table = i & 1 ? m.table : m.portable;
+		enum hpt_access access = (enum hpt_access)(unit_random(&seed) % 3);
+		uint32_t flags = world_flags(&seed) & ~HPT_XLATE_REAL;
+
+		if (i % 4 == 0) {
+			world_make(w, &seed);
+			crowd(w, &seed);
+			load_memory(&m, w);
+		}
+		for (unsigned j = 0; j < BATCH_MAX; j++)
+			ea[j] = crowded_ea(w, &seed);
+		memset(out, 0xa5, sizeof(out));
+		out[0].size = sizeof(out[0]);
+		assert_int_equal(hpt_translate_many(&w->cpu, table, ea, BATCH_MAX, access,
+						    flags, out, NULL),
+				 0);
+		for (unsigned j = 0; j < BATCH_MAX; j++) {
+			struct hpt_translation expected;
+
+			naive_translate(w, ea[j], access, flags, &expected);
+			same_translation(&out[j], &expected);
+			met[out[j].outcome]++;
+		}
+	}
+	assert_true(met[HPT_OUTCOME_MAPPED] > 1000 && met[HPT_OUTCOME_NO_ENTRY] > 1000);
+	assert_true(met[HPT_OUTCOME_NO_SEGMENT] > 1000 && met[HPT_OUTCOME_SEGMENTS] > 1000);
+	close_memory(&m);
 	free(w);
 }
 
@@ -371,6 +456,7 @@ int main(void)
 		cmocka_unit_test(test_million),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_crowded),
 		cmocka_unit_test(test_explain),
 	};
 
