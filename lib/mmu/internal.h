@@ -132,13 +132,21 @@ int hpt_walk_finish(const struct hpt_walk_env *env, struct hpt_walk *w, struct h
 int hpt_walk(const struct hpt_walk_env *env, uint64_t ea, enum hpt_access access,
 	     struct hpt_walk *w, struct hpt_error *err);
 
+/* hpt_translate() the long way. */
+int hpt_translate_whole(const struct hpt_cpu *cpu, const struct hpt_table *table, uint64_t ea,
+			enum hpt_access access, uint32_t flags, struct hpt_translation *out,
+			struct hpt_error *err);
+
 /*
  * The short way, for one address or many: where translation is on and the table lies in
  * private memory, which is what hpt_translate() and hpt_translate_many() make sure of. It
- * cannot fail. The first is false where hpt_walk() must tell.
+ * cannot fail; what it cannot tell it leaves to the long way.
  */
-bool hpt_usual_one(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts, uint64_t ea,
-		   enum hpt_access access, uint32_t flags, struct hpt_translation *out);
+typedef int hpt_usual_fn(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
+			 uint64_t ea, enum hpt_access access, uint32_t flags,
+			 struct hpt_translation *out, struct hpt_error *err);
+
+hpt_usual_fn hpt_usual_one;
 void hpt_usual_many(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
 		    enum hpt_access access, struct hpt_translation *out);
 /* The same, where hpt_table_facts::avx2 says so. */
@@ -146,9 +154,7 @@ void hpt_usual_many(const struct hpt_walk_env *env, const uint64_t *ea, size_t n
 #define hpt_usual_one_avx2 hpt_usual_one
 #define hpt_usual_many_avx2 hpt_usual_many
 #else
-bool hpt_usual_one_avx2(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
-			uint64_t ea, enum hpt_access access, uint32_t flags,
-			struct hpt_translation *out);
+hpt_usual_fn hpt_usual_one_avx2;
 void hpt_usual_many_avx2(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
 			 enum hpt_access access, struct hpt_translation *out);
 #endif

@@ -19,11 +19,12 @@ struct hpt_keys {
 	uint8_t segment_denies; /* HPT_DENY_SEGMENT_N to a fetch, or 0 */
 };
 
+/* In the order of struct hpt_translation, so that they are copied at once. */
 struct hpt_rights {
 	uint8_t pp, key, wimg;
-	uint8_t amr_bits, iamr_bits;
 	uint8_t allowed; /* HPT_ALLOW_* */
 	uint8_t denied;  /* HPT_DENY_* */
+	uint8_t amr_bits, iamr_bits;
 };
 
 /* What pp, N and G of doubleword 1 say, with the key bit. */
@@ -49,17 +50,21 @@ static inline struct hpt_rights hpt_rights_of(const struct hpt_keys *keys, uint6
 {
 	const struct hpt_page_rights *page = hpt_page_rights_of(keys, r);
 	uint32_t key = (uint32_t)((r & HPT_R_KEY_HIGH) >> 57 | (r & HPT_R_KEY_LOW) >> 9);
-	uint32_t amr = (uint32_t)(keys->amr >> (62 - 2 * key)) & 3;
-	uint32_t iamr = (uint32_t)(keys->iamr >> (62 - 2 * key)) & 1;
-	/* AMR's two bits, for loads and stores, and IAMR's in the order of HPT_ALLOW_*. */
-	uint32_t by_key = amr | iamr << 2;
+	uint32_t amr = 0, iamr = 0, by_key;
 
+	/* Most CPUs have neither. */
+	if (keys->amr | keys->iamr) {
+		amr = (uint32_t)(keys->amr >> (62 - 2 * key)) & 3;
+		iamr = (uint32_t)(keys->iamr >> (62 - 2 * key)) & 3;
+	}
+	/* AMR's two bits, for loads and stores, and the lower of IAMR's: as HPT_ALLOW_*. */
+	by_key = amr | (iamr & 1) << 2;
 	return (struct hpt_rights){
 		.pp = page->pp,
 		.key = (uint8_t)key,
 		.wimg = (uint8_t)((r & HPT_R_WIMG) >> 3),
 		.amr_bits = (uint8_t)amr,
-		.iamr_bits = (uint8_t)(keys->iamr >> (62 - 2 * key) & 3),
+		.iamr_bits = (uint8_t)iamr,
 		.allowed = (uint8_t)(page->allowed & keys->segment_allows & ~by_key),
 		.denied = (uint8_t)(page->denied[access] | keys->segment_denies |
 				    (by_key >> access & 1) * HPT_DENY_KEY),

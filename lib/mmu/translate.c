@@ -184,36 +184,28 @@ static bool is_aligned(const struct hpt_translation *out)
 	return (uintptr_t)out % _Alignof(struct hpt_translation) == 0;
 }
 
-/* Nothing is wrong, and the answer is there. */
-static bool translate_usual(const struct hpt_cpu *cpu, const struct hpt_table *table,
-			    uint64_t ea, enum hpt_access access, uint32_t flags,
-			    struct hpt_translation *out)
+/* Its call is the last thing it does, so that it needs no room on the stack. */
+static inline int translate_usual(const struct hpt_cpu *cpu, const struct hpt_table *table,
+				  uint64_t ea, enum hpt_access access, uint32_t flags,
+				  struct hpt_translation *out, struct hpt_error *err)
 {
-	const struct hpt_table_facts *facts;
+	const struct hpt_table_facts *facts = hpt_table_facts(table);
 
-	if (!out || !is_aligned(out) || out->size < sizeof(*out) || !table ||
-	    (unsigned)access > HPT_ACCESS_FETCH || flags & ~XLATE_FLAGS)
-		return false;
-	if (!is_plain(cpu) && hpt_check_cpu(cpu, NULL))
-		return false;
-	facts = hpt_table_facts(table);
 	if (!is_usual(facts, cpu, access, flags))
-		return false;
-	return facts->avx2 ? hpt_usual_one_avx2(cpu, facts, ea, access, flags, out)
-			   : hpt_usual_one(cpu, facts, ea, access, flags, out);
+		return hpt_translate_whole(cpu, table, ea, access, flags, out, err);
+	if (facts->avx2)
+		return hpt_usual_one_avx2(cpu, facts, ea, access, flags, out, err);
+	return hpt_usual_one(cpu, facts, ea, access, flags, out, err);
 }
 
-int hpt_translate(const struct hpt_cpu *cpu, const struct hpt_table *table, uint64_t ea,
-		  enum hpt_access access, uint32_t flags, struct hpt_translation *out,
-		  struct hpt_error *err)
+int hpt_translate_whole(const struct hpt_cpu *cpu, const struct hpt_table *table, uint64_t ea,
+			enum hpt_access access, uint32_t flags, struct hpt_translation *out,
+			struct hpt_error *err)
 {
 	struct hpt_walk_env env;
 	struct hpt_walk w;
-	int ret;
+	int ret = hpt_walk_prepare(&env, cpu, table, access, flags, err);
 
-	if (translate_usual(cpu, table, ea, access, flags, out))
-		return HPT_OK;
-	ret = hpt_walk_prepare(&env, cpu, table, access, flags, err);
 	if (!ret)
 		ret = check_out(out, err);
 	if (!ret)
@@ -221,6 +213,29 @@ int hpt_translate(const struct hpt_cpu *cpu, const struct hpt_table *table, uint
 	if (ret)
 		return ret;
 	return hpt_result_out(out, sizeof(w.x), &w.x, sizeof(w.x), "hpt_translation", err);
+}
+
+/* All but the CPU is sound. */
+static __attribute__((noinline)) int
+check_and_translate(const struct hpt_cpu *cpu, const struct hpt_table *table, uint64_t ea,
+		    enum hpt_access access, uint32_t flags, struct hpt_translation *out,
+		    struct hpt_error *err)
+{
+	int ret = hpt_check_cpu(cpu, err);
+
+	return ret ? ret : translate_usual(cpu, table, ea, access, flags, out, err);
+}
+
+int hpt_translate(const struct hpt_cpu *cpu, const struct hpt_table *table, uint64_t ea,
+		  enum hpt_access access, uint32_t flags, struct hpt_translation *out,
+		  struct hpt_error *err)
+{
+	if (!out || !is_aligned(out) || out->size < sizeof(*out) || !table ||
+	    (unsigned)access > HPT_ACCESS_FETCH || flags & ~XLATE_FLAGS)
+		return hpt_translate_whole(cpu, table, ea, access, flags, out, err);
+	if (!is_plain(cpu))
+		return check_and_translate(cpu, table, ea, access, flags, out, err);
+	return translate_usual(cpu, table, ea, access, flags, out, err);
 }
 
 /* An error of one address among many says which. */

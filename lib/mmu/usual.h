@@ -35,7 +35,6 @@ struct look {
 	size_t size;      /* of an answer */
 	enum hpt_access access;
 	uint32_t flags;
-	bool tries_secondary;
 	bool v3;
 };
 
@@ -85,7 +84,6 @@ INLINE struct look look_of(const struct hpt_cpu *cpu, const struct hpt_table_fac
 		.size = size,
 		.access = access,
 		.flags = flags,
-		.tries_secondary = !hpt_lpcr_has(cpu, HPT_LPCR_TC),
 		.v3 = v3,
 	};
 }
@@ -338,12 +336,22 @@ INLINE bool take(const struct look *l, const struct segment *s,
 	return true;
 }
 
-INLINE bool search(const struct look *l, const struct segment *s, bool secondary,
-		   struct known_rights *known, struct hpt_translation *x)
+/* The slots whose doubleword 0 is the one that is looked for. */
+INLINE uint64_t slots_of(const struct look *l, const struct segment *s,
+			 const struct hpt_raw_entry *group, bool secondary,
+			 const struct hpt_translation *x)
 {
 	uint64_t v = s->v | (x->ea >> V_SHIFT & s->v_mask) | (secondary ? HPT_V_SECONDARY : 0);
+
+	return MATCH_PAIRS(group, HPT_PTEG_ENTRIES, l->mask_be, hpt_word_be(v));
+}
+
+/* Each of them, in their order, since the first did not match as a whole. */
+RARE bool search_all(const struct look *l, const struct segment *s, bool secondary,
+		     struct known_rights *known, struct hpt_translation *x)
+{
 	const struct hpt_raw_entry *group = group_of(l, secondary ? ~x->hash : x->hash);
-	uint64_t found = MATCH_PAIRS(group, HPT_PTEG_ENTRIES, l->mask_be, hpt_word_be(v));
+	uint64_t found = slots_of(l, s, group, secondary, x);
 
 	for (; found; found &= found - 1)
 		if (take(l, s, group + __builtin_ctzll(found), secondary, known, x))
@@ -351,10 +359,23 @@ INLINE bool search(const struct look *l, const struct segment *s, bool secondary
 	return false;
 }
 
+INLINE bool search(const struct look *l, const struct segment *s, bool secondary,
+		   struct known_rights *known, struct hpt_translation *x)
+{
+	const struct hpt_raw_entry *group = group_of(l, secondary ? ~x->hash : x->hash);
+	uint64_t found = slots_of(l, s, group, secondary, x);
+
+	if (!found)
+		return false;
+	if (take(l, s, group + __builtin_ctzll(found), secondary, known, x))
+		return true;
+	return search_all(l, s, secondary, known, x);
+}
+
 INLINE void search_secondary(const struct look *l, const struct segment *s,
 			     struct known_rights *known, struct hpt_translation *x)
 {
-	if (!l->tries_secondary || !search(l, s, true, known, x))
+	if (hpt_lpcr_has(l->cpu, HPT_LPCR_TC) || !search(l, s, true, known, x))
 		no_entry(l, x);
 }
 
@@ -364,20 +385,46 @@ INLINE bool is_last(const struct look *l, const struct hpt_translation *x)
 	return !(l->flags & HPT_XLATE_ANY) || x->outcome == HPT_OUTCOME_MAPPED;
 }
 
-bool USUAL(one)(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts, uint64_t ea,
-		enum hpt_access access, uint32_t flags, struct hpt_translation *out)
+/* The one group or the other. Nothing here is kept for later, which registers are too few for. */
+INLINE int one(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts, uint64_t ea,
+	       enum hpt_access access, uint32_t flags, struct hpt_translation *out,
+	       struct hpt_error *err, hpt_usual_fn *other)
 {
 	struct look l = look_of(cpu, facts, access, flags, out->size);
-	uint64_t used = ea & l.ea_mask;
+	uint64_t used = ea & l.ea_mask, found;
 	uint32_t slot = only_match(cpu, used, candidates_of(cpu, used));
+	const struct hpt_raw_entry *group;
 	struct segment segment;
 
 	if (slot == NO_SLOT || !know(&l, slot, &segment))
-		return false;
+		goto whole;
 	put_head(&l, &segment, used, out);
-	if (!search(&l, &segment, false, NULL, out))
-		search_secondary(&l, &segment, NULL, out);
-	return is_last(&l, out);
+	group = group_of(&l, other ? out->hash : ~out->hash);
+	found = slots_of(&l, &segment, group, !other, out);
+	if (!found && other && !hpt_lpcr_has(cpu, HPT_LPCR_TC))
+		return other(cpu, facts, ea, access, flags, out, err);
+	if (!found)
+		no_entry(&l, out);
+	else if (!take(&l, &segment, group + __builtin_ctzll(found), !other, NULL, out))
+		goto whole;
+	if (is_last(&l, out))
+		return HPT_OK;
+whole:
+	return hpt_translate_whole(cpu, hpt_table_of(facts), ea, access, flags, out, err);
+}
+
+RARE int one_secondary(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
+		       uint64_t ea, enum hpt_access access, uint32_t flags,
+		       struct hpt_translation *out, struct hpt_error *err)
+{
+	return one(cpu, facts, ea, access, flags, out, err, NULL);
+}
+
+int USUAL(one)(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts, uint64_t ea,
+	       enum hpt_access access, uint32_t flags, struct hpt_translation *out,
+	       struct hpt_error *err)
+{
+	return one(cpu, facts, ea, access, flags, out, err, one_secondary);
 }
 
 #define FIRST_BITS 6
@@ -566,7 +613,6 @@ void USUAL(many)(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
 		struct hpt_translation *x = answer(out, size, i);
 
 		x->size = size;
-		if (!USUAL(one)(env->cpu, env->facts, ea[i], access, env->flags, x))
-			walk_whole(env, ea[i], access, size, x);
+		USUAL(one)(env->cpu, env->facts, ea[i], access, env->flags, x, NULL);
 	}
 }

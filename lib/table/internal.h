@@ -35,6 +35,11 @@ static inline const struct hpt_table_facts *hpt_table_facts(const struct hpt_tab
 	return (const struct hpt_table_facts *)(const void *)table;
 }
 
+static inline const struct hpt_table *hpt_table_of(const struct hpt_table_facts *facts)
+{
+	return (const struct hpt_table *)(const void *)facts;
+}
+
 void hpt_table_set_base(struct hpt_table *table, const struct hpt_raw_entry *base, bool avx2);
 
 /*
