@@ -50,8 +50,8 @@ struct segment {
 	/* How an entry says that its page is the first of the base's. */
 	uint64_t r_mask, r_lp;
 	uint64_t large;
-	uint64_t page_mask; /* offset in such a page */
-	struct hpt_keys keys;
+	uint64_t page_mask;   /* offset in such a page */
+	struct hpt_keys keys; /* for many addresses */
 	uint32_t slot;
 	uint8_t shift;
 	uint8_t base_shift;
@@ -147,7 +147,6 @@ INLINE bool know(const struct look *l, uint32_t slot, struct segment *s)
 	s->v = (l->v3 ? 0 : word & HPT_V_B) | HPT_V_VALID | s->vsid << (shift - V_SHIFT);
 	first_shift = base->shift > AVPN_SHIFT ? base->shift : AVPN_SHIFT;
 	s->v_mask = (s->offset_mask & ~hpt_low_bits(first_shift)) >> V_SHIFT;
-	s->keys = hpt_keys_of(cpu, word, HPT_MODE_SEGMENT, l->access);
 	return true;
 }
 
@@ -287,12 +286,13 @@ RARE const struct hpt_rights *work_out(const struct segment *s, uint64_t r,
 	return &known->rights;
 }
 
-/* @known: NULL or KNOWN_RIGHTS of them. */
+/* @known: NULL, for one address alone, or KNOWN_RIGHTS of them. */
 INLINE void put_rights(const struct look *l, const struct segment *s, const struct found *f,
 		       struct known_rights *known, struct hpt_translation *x)
 {
 	const struct hpt_rights *rights;
 	struct hpt_rights own;
+	struct hpt_keys keys;
 
 	if (known) {
 		known += f->r % KNOWN_RIGHTS;
@@ -300,7 +300,8 @@ INLINE void put_rights(const struct look *l, const struct segment *s, const stru
 		if (known->bits != ((f->r & RIGHTS) | s->keys.kind))
 			rights = work_out(s, f->r, l->access, known);
 	} else {
-		own = hpt_rights_of(&s->keys, f->r, l->access);
+		keys = hpt_keys_of(l->cpu, s->entry->vsid, HPT_MODE_SEGMENT, l->access);
+		own = hpt_rights_of(&keys, f->r, l->access);
 		rights = &own;
 	}
 	put_entry(l, f, rights, x);
@@ -453,6 +454,17 @@ INLINE unsigned bucket(uint64_t esid, unsigned bits)
 	return (unsigned)(esid * UINT64_C(0x9E39E3779B97F4A7) >> (64 - bits));
 }
 
+static void know_for_many(const struct look *l, struct index *index, uint32_t slot)
+{
+	struct segment *s = &index->by_slot[slot];
+
+	index->known |= UINT64_C(1) << slot;
+	if (know(l, slot, s))
+		s->keys = hpt_keys_of(l->cpu, s->entry->vsid, HPT_MODE_SEGMENT, l->access);
+	else
+		index->unusual |= UINT64_C(1) << slot;
+}
+
 /* An ESID that is not in the index. */
 RARE const struct segment *meet(const struct look *l, struct index *index, uint64_t ea)
 {
@@ -464,9 +476,8 @@ RARE const struct segment *meet(const struct look *l, struct index *index, uint6
 	if (slot == NO_SLOT)
 		return NULL;
 	bit = UINT64_C(1) << slot;
-	if (!(index->known & bit) && !know(l, slot, &index->by_slot[slot]))
-		index->unusual |= bit;
-	index->known |= bit;
+	if (!(index->known & bit))
+		know_for_many(l, index, slot);
 	if (index->unusual & bit)
 		return NULL;
 	if (segment->shift != SEGMENT_1T || candidates & (candidates - 1))
