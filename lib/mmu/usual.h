@@ -13,7 +13,7 @@
 #define AVPN_SHIFT 23
 #define V_SHIFT (AVPN_SHIFT - HPT_V_AVPN_SHIFT) /* from an address to its AVPN in place */
 /* Addresses that are on their way, in each of two queues. A power of two. */
-#define AHEAD 32u
+#define AHEAD 16u
 /* So few are gone for one by one: a queue would cost more than it gives. */
 #define FEW 4u
 #define NO_SLOT HPT_SLB_MAX
@@ -193,14 +193,14 @@ INLINE const struct hpt_raw_entry *group_of(const struct look *l, uint64_t hash)
 }
 
 /*
- * A group is 128 bytes, aligned: one line on Power, two on most others. They are wanted soon
- * and not now, so they are sent for into the second cache, which can wait for more lines at a
- * time than the first.
+ * A group is 128 bytes, aligned: one line on Power, two on most others. Into the nearest cache:
+ * Zen 4 could have twice as many lines on their way into the second one, but was seen to drop
+ * such prefetches for long times, and then each address waits.
  */
 INLINE void prefetch(const struct hpt_raw_entry *group)
 {
-	__builtin_prefetch(group, 0, 2);
-	__builtin_prefetch(group + HPT_PTEG_ENTRIES / 2, 0, 2);
+	__builtin_prefetch(group);
+	__builtin_prefetch(group + HPT_PTEG_ENTRIES / 2);
 }
 
 /* All that is known without an entry. The rest is put by put_entry() or no_entry(). */
