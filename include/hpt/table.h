@@ -34,6 +34,19 @@ struct hpt_table;
 typedef int hpt_each_fn(void *arg, uint64_t ptex, size_t n,
 			const struct hpt_entry *entries);
 
+/**
+ * @brief Called with the valid entries of a block of 64 slots, in ascending order of blocks.
+ * @param arg what was given to hpt_table_each_block()
+ * @param ptex index of the block's first slot, a multiple of 64
+ * @param valid bit i (of value 2^i) is set when slot @p ptex + i is valid, and in the range
+ *        that was asked for; never 0
+ * @param entries 64 entries, host byte order, classic form, #HPT_V_HYPERVISOR clear; {0, 0}
+ *        where the bit of @p valid is clear; valid only during the call
+ * @return 0 to go on; anything else ends the iteration with #HPT_ERR_STOPPED
+ */
+typedef int hpt_block_fn(void *arg, uint64_t ptex, uint64_t valid,
+			 const struct hpt_entry *entries);
+
 /** @brief A piece of what changed in a table since it was last asked. */
 struct hpt_change {
 	uint64_t ptex;      /**< index of the first entry */
@@ -236,6 +249,26 @@ HPT_API int hpt_table_clear(struct hpt_table *table, uint64_t ptex, uint64_t n,
  */
 HPT_API int hpt_table_each(const struct hpt_table *table, uint64_t ptex, uint64_t n,
 			   hpt_each_fn *fn, void *arg, struct hpt_error *err);
+
+/**
+ * @brief Visit the valid entries of a range, a block of 64 slots at a time.
+ * @param table a handle
+ * @param ptex index of the first slot, any alignment
+ * @param n number of slots; UINT64_MAX stands for "to the end"
+ * @param fn called once for each block, aligned to 64 slots, in which there is a valid entry.
+ *        It must not write the table.
+ * @param arg given to @p fn
+ * @param err see hpt/error.h
+ * @return as hpt_table_each()
+ *
+ * The same entries as hpt_table_each() gives. Where they come in many short runs, as in a
+ * table that is half full, this is several times as fast: nobody has to guess how long a run
+ * is, and what is counted or summed up can be so without asking which slots are valid. Of
+ * memory that nobody else writes (hpt_memory_open() without #HPT_MEMORY_LIVE) it takes about
+ * as long as to read it once. Threads: const.
+ */
+HPT_API int hpt_table_each_block(const struct hpt_table *table, uint64_t ptex, uint64_t n,
+				 hpt_block_fn *fn, void *arg, struct hpt_error *err);
 
 /**
  * @brief A borrowed pointer to raw entries, so that a lookup copies nothing.

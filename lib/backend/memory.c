@@ -22,8 +22,6 @@ struct memory {
 #define ATTEMPTS 1000
 /* Entries that are handed to a callback at once. */
 #define BATCH 64u
-/* Valid ones of them from which on all are taken in at once. */
-#define FULL 16
 
 static int unstable(uint64_t ptex, struct hpt_error *err)
 {
@@ -155,81 +153,40 @@ static int each_live(const struct memory *m, uint64_t ptex, uint64_t n, hpt_each
 	return ret;
 }
 
-/* Which of BATCH entries are valid, by bits. */
-static uint64_t valid_of(const struct hpt_raw_entry *raw, bool avx2)
+/* Who is given the runs of a block. */
+struct runs {
+	hpt_each_fn *fn;
+	void *arg;
+};
+
+static int block_runs(void *arg, uint64_t ptex, uint64_t valid,
+		      const struct hpt_entry *entries)
 {
-	uint64_t v_be = hpt_word_be(HPT_V_VALID);
-	uint64_t any[4] = { 0 };
+	const struct runs *runs = arg;
 
-	for (unsigned i = 0; i < BATCH; i += 4)
-		for (unsigned j = 0; j < 4; j++)
-			any[j] |= raw[i + j].v_be.raw_be;
-	if (!((any[0] | any[1] | any[2] | any[3]) & v_be))
-		return 0;
-	return hpt_match(raw, BATCH, v_be, v_be, avx2);
-}
-
-/*
- * A batch's valid entries. Of a full one all are taken in at once: to stop at each run's end
- * would cost more, since the processor cannot guess it.
- */
-static void take_batch(const struct memory *m, uint64_t at, uint64_t valid,
-		       struct hpt_entry *entries)
-{
-	if (__builtin_popcountll(valid) >= FULL) {
-		hpt_swap_entries(m->base + at, BATCH, entries, m->avx2);
-		for (unsigned i = 0; m->v3 && i < BATCH; i++)
-			entries[i] = hpt_entry_from_v3(entries[i]);
-		return;
-	}
-	for (; valid; valid &= valid - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(valid);
-
-		hpt_entries_take_in(m->base + at + i, 1, m->v3, entries + i);
-	}
-}
-
-/* Of a batch that begins at @at give the runs of entries whose bits are in @valid. */
-static int each_of(const struct memory *m, uint64_t at, uint64_t valid, hpt_each_fn *fn,
-		   void *arg)
-{
-	struct hpt_entry entries[BATCH];
-
-	if (valid)
-		take_batch(m, at, valid, entries);
 	while (valid) {
 		unsigned first = (unsigned)__builtin_ctzll(valid);
 		/* Adding to the lowest bit carries to the run's end; past bit 63 nothing is left. */
 		uint64_t carried = valid + (UINT64_C(1) << first);
 		unsigned end = carried ? (unsigned)__builtin_ctzll(carried) : BATCH;
 
-		if (fn(arg, at + first, end - first, entries + first))
-			return HPT_ERR_STOPPED;
+		if (runs->fn(runs->arg, ptex + first, end - first, entries + first))
+			return 1;
 		valid &= carried;
 	}
-	return HPT_OK;
+	return 0;
 }
 
-/* Batches are aligned, and the first and last of them perhaps cut. */
 static int memory_each(void *ctx, uint64_t ptex, uint64_t n, hpt_each_fn *fn, void *arg,
 		       struct hpt_error *err)
 {
 	const struct memory *m = ctx;
-	uint64_t end = ptex + n;
-	int ret = HPT_OK;
+	struct hpt_blocks blocks = { m->base, m->v3, m->avx2 };
+	struct runs runs = { fn, arg };
 
 	if (m->live)
 		return each_live(m, ptex, n, fn, arg, err);
-	for (uint64_t at = ptex & ~(uint64_t)(BATCH - 1); at < end && !ret; at += BATCH) {
-		uint64_t valid = valid_of(m->base + at, m->avx2);
-
-		if (at < ptex)
-			valid &= UINT64_MAX << (ptex - at);
-		if (at + BATCH > end)
-			valid &= UINT64_MAX >> (at + BATCH - end);
-		ret = each_of(m, at, valid, fn, arg);
-	}
-	return ret;
+	return hpt_blocks_each(&blocks, ptex, n, block_runs, &runs);
 }
 
 static const struct hpt_raw_entry *memory_view(void *ctx, uint64_t ptex, size_t n)
@@ -269,7 +226,8 @@ static int check_base(const void *base, unsigned order, struct hpt_error *err)
 				(size_t)(uintptr_t)base, HPT_ENTRY_BYTES);
 	if (UINT64_C(1) << order > UINTPTR_MAX - (uintptr_t)base)
 		return hpt_fail(err, HPT_ERR_ARGUMENT,
-				"memory table: 2^%u bytes do not fit the address space", order);
+				"memory table: 2^%u bytes do not fit the address space",
+				order);
 	return HPT_OK;
 }
 
@@ -277,7 +235,9 @@ int hpt_memory_open(void *base, unsigned order, const struct hpt_memory_options 
 		    struct hpt_table **out, struct hpt_error *err)
 {
 	struct hpt_table_config config = {
-		.size = sizeof(config), .backend = "memory", .order = order,
+		.size = sizeof(config),
+		.backend = "memory",
+		.order = order,
 		.flags = HPT_TABLE_CONCURRENT,
 	};
 	struct hpt_memory_options o;
@@ -292,8 +252,10 @@ int hpt_memory_open(void *base, unsigned order, const struct hpt_memory_options 
 	m = malloc(sizeof(*m));
 	if (!m)
 		return hpt_fail(err, HPT_ERR_MEMORY, "memory table: out of memory");
-	*m = (struct memory){ .base = base, .live = o.flags & HPT_MEMORY_LIVE,
-			      .v3 = o.flags & HPT_MEMORY_V3, .avx2 = hpt_have_avx2() };
+	*m = (struct memory){ .base = base,
+			      .live = o.flags & HPT_MEMORY_LIVE,
+			      .v3 = o.flags & HPT_MEMORY_V3,
+			      .avx2 = hpt_have_avx2() };
 	config.form = m->v3 ? HPT_FORM_V3 : HPT_FORM_CLASSIC;
 	if (m->live)
 		config.flags |= HPT_TABLE_LIVE;

@@ -53,10 +53,6 @@ static inline uint64_t hpt_match_plain(const void *pairs, unsigned n, uint64_t m
 /* The one or the other, in a function of its own. */
 uint64_t hpt_match(const void *pairs, unsigned n, uint64_t mask, uint64_t value, bool avx2);
 
-/* hpt_entries_from_bytes() for @n entries, an even number. */
-void hpt_swap_entries(const struct hpt_raw_entry *raw, unsigned n, struct hpt_entry *out,
-		      bool avx2);
-
 /* Does this CPU, under this system, have what HPT_AVX2 names? Not cheap: once a handle. */
 bool hpt_have_avx2(void);
 

@@ -42,6 +42,23 @@ static inline const struct hpt_table *hpt_table_of(const struct hpt_table_facts 
 
 void hpt_table_set_base(struct hpt_table *table, const struct hpt_raw_entry *base, bool avx2);
 
+/* Raw entries in one piece of private memory. */
+struct hpt_blocks {
+	const struct hpt_raw_entry *base;
+	bool v3;
+	bool avx2;
+};
+
+/* hpt_table_each_block() for them, without a text when it is stopped. */
+int hpt_blocks_each(const struct hpt_blocks *b, uint64_t ptex, uint64_t n, hpt_block_fn *fn,
+		    void *arg);
+
+/* The range of an iteration checked, its end put in for UINT64_MAX. */
+int hpt_each_range(const struct hpt_table *table, uint64_t ptex, uint64_t *n,
+		   struct hpt_error *err);
+/* Fill @err and return HPT_ERR_STOPPED. */
+int hpt_each_stopped(struct hpt_error *err);
+
 /*
  * The sparse store by itself: slots that were never written cost nothing. It has no size of
  * its own (a slot's index may be anything below 2^42), so that a stream can be taken in
@@ -99,7 +116,7 @@ int hpt_read_whole(hpt_part_fn *read, void *ctx, uint64_t ptex, size_t n,
 		   struct hpt_entry *out, struct hpt_error *err);
 
 /* The flags that hpt/memory.h allows? HPT_ERR_ARGUMENT if not. */
-int hpt_memory_options_in(struct hpt_memory_options *to,
-			  const struct hpt_memory_options *from, struct hpt_error *err);
+int hpt_memory_options_in(struct hpt_memory_options *to, const struct hpt_memory_options *from,
+			  struct hpt_error *err);
 
 #endif /* HPT_TABLE_INTERNAL_H */

@@ -257,24 +257,32 @@ static int each_by_reading(const struct hpt_table *table, uint64_t ptex, uint64_
 	return ret;
 }
 
+int hpt_each_range(const struct hpt_table *table, uint64_t ptex, uint64_t *n,
+		   struct hpt_error *err)
+{
+	if (*n == UINT64_MAX && ptex <= table->entries)
+		*n = table->entries - ptex;
+	return check_range(table, ptex, *n, err);
+}
+
+int hpt_each_stopped(struct hpt_error *err)
+{
+	return hpt_fail(err, HPT_ERR_STOPPED, "the iteration was stopped by its callback");
+}
+
 int hpt_table_each(const struct hpt_table *table, uint64_t ptex, uint64_t n,
 		   hpt_each_fn *fn, void *arg, struct hpt_error *err)
 {
 	struct quiet q;
-	int ret;
+	int ret = hpt_each_range(table, ptex, &n, err);
 
-	if (n == UINT64_MAX && ptex <= table->entries)
-		n = table->entries - ptex;
-	ret = check_range(table, ptex, n, err);
 	if (ret || !n)
 		return ret;
 	if (table->ops.each)
 		ret = table->ops.each(table->ctx, ptex, n, fn, arg, or_own(err, &q));
 	else
 		ret = each_by_reading(table, ptex, n, fn, arg, or_own(err, &q));
-	if (ret == HPT_ERR_STOPPED)
-		return hpt_fail(err, ret, "the iteration was stopped by its callback");
-	return ret;
+	return ret == HPT_ERR_STOPPED ? hpt_each_stopped(err) : ret;
 }
 
 const struct hpt_raw_entry *hpt_table_view(const struct hpt_table *table, uint64_t ptex,

@@ -171,6 +171,12 @@ static int never(void *arg, uint64_t ptex, size_t n, const struct hpt_entry *ent
 	return 0;
 }
 
+static int never_block(void *arg, uint64_t ptex, uint64_t valid, const struct hpt_entry *entries)
+{
+	(void)valid;
+	return never(arg, ptex, 0, entries);
+}
+
 static void test_outside(void **state)
 {
 	struct hpt_entry out[4], before[4];
@@ -183,14 +189,16 @@ static void test_outside(void **state)
 	for (size_t i = 0; i < COUNT(outside); i++) {
 		uint64_t ptex = outside[i].ptex, n = outside[i].n;
 
-		for (int what = 0; what < 4; what++) {
+		for (int what = 0; what < 5; what++) {
 			int ret;
 
 			unit_poison(&err);
 			ret = what == 0 ? hpt_table_read(s->rig.table, ptex, n, out, &err) :
 			      what == 1 ? hpt_table_write(s->rig.table, ptex, n, out, &err) :
 			      what == 2 ? hpt_table_clear(s->rig.table, ptex, n, &err) :
-					  hpt_table_each(s->rig.table, ptex, n, never, NULL, &err);
+			      what == 3 ? hpt_table_each(s->rig.table, ptex, n, never, NULL, &err) :
+					  hpt_table_each_block(s->rig.table, ptex, n, never_block,
+							       NULL, &err);
 			unit_error_at(ret, &err, HPT_ERR_RANGE, outside[i].text,
 				      HPT_ERROR_HAS_PTEX, ptex);
 			assert_int_equal(hpt_table_read(s->rig.table, ptex, n, out, NULL),
@@ -290,6 +298,38 @@ static int see(void *arg, uint64_t ptex, size_t n, const struct hpt_entry *entri
 	return ++seen->calls == seen->stop_after ? -77 : 0;
 }
 
+/* Each block once and aligned; what is not valid is zeros. */
+static int see_block(void *arg, uint64_t ptex, uint64_t valid, const struct hpt_entry *entries)
+{
+	struct seen *seen = arg;
+
+	assert_true(valid && ptex % 64 == 0 && (ptex >= seen->next || !seen->calls));
+	for (size_t i = 0; i < 64; i++) {
+		assert_int_equal(entries[i].v & 1, valid >> i & 1);
+		if (valid >> i & 1)
+			seen->entries[ptex + i] = entries[i];
+		else
+			assert_int_equal(entries[i].v | entries[i].r, 0);
+	}
+	seen->next = ptex + 64;
+	return ++seen->calls == seen->stop_after ? -77 : 0;
+}
+
+static void check_each_block(struct subject *s, uint64_t ptex, uint64_t n)
+{
+	struct seen seen = { calloc(UNIT_SLOTS, sizeof(struct hpt_entry)), 0, 0, 0 };
+	uint64_t end = n == UINT64_MAX ? UNIT_SLOTS : ptex + n;
+	struct hpt_error err;
+
+	assert_non_null(seen.entries);
+	unit_poison(&err);
+	unit_ok(hpt_table_each_block(s->rig.table, ptex, n, see_block, &seen, &err), &err);
+	for (uint64_t i = 0; i < UNIT_SLOTS; i++)
+		unit_same_entry(i, seen.entries[i], i >= ptex && i < end ? s->model[i] :
+				(struct hpt_entry){ 0, 0 });
+	free(seen.entries);
+}
+
 static void check_each(struct subject *s, uint64_t ptex, uint64_t n)
 {
 	struct seen seen = { calloc(UNIT_SLOTS, sizeof(struct hpt_entry)), ptex, 0, 0 };
@@ -304,6 +344,7 @@ static void check_each(struct subject *s, uint64_t ptex, uint64_t n)
 		unit_same_entry(i, seen.entries[i], i >= ptex && i < end ? s->model[i] :
 				(struct hpt_entry){ 0, 0 });
 	free(seen.entries);
+	check_each_block(s, ptex, n);
 }
 
 static void test_each(void **state)
@@ -330,6 +371,12 @@ static void test_each(void **state)
 		scatter(s, 0, UNIT_SLOTS, 5);
 		unit_poison(&err);
 		unit_error(hpt_table_each(s->rig.table, 0, UINT64_MAX, see, &seen, &err), &err,
+			   HPT_ERR_STOPPED, "the iteration was stopped by its callback");
+		assert_int_equal(seen.calls, stop_after);
+		seen.next = seen.calls = 0;
+		unit_poison(&err);
+		unit_error(hpt_table_each_block(s->rig.table, 0, UINT64_MAX, see_block, &seen,
+						&err), &err,
 			   HPT_ERR_STOPPED, "the iteration was stopped by its callback");
 		assert_int_equal(seen.calls, stop_after);
 		free(seen.entries);

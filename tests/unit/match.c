@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Pairs compared: each form against a loop that asks one after the other. */
+/*
+ * Pairs compared, and entries by the block: each form against a loop that asks one after the
+ * other.
+ */
 
 #include "unit.h"
 
-#include "../../lib/core/match.h"
+#include "../../lib/core/block.h"
 
 #define PAIRS 64u
 
@@ -95,13 +98,59 @@ static void test_no_pairs(void **state)
 	check(NULL, 0, 0, 0);
 }
 
+static void check_block(const struct hpt_raw_entry *raw, bool avx2)
+{
+	struct hpt_entry out[HPT_BLOCK], e;
+	uint64_t valid = 0, taken;
+
+	memset(out, 0xc3, sizeof(out));
+	taken = hpt_block_take(raw, out, avx2);
+	for (unsigned i = 0; i < HPT_BLOCK; i++) {
+		hpt_entries_from_bytes(raw + i, 1, &e);
+		if (e.v & HPT_V_VALID)
+			valid |= UINT64_C(1) << i;
+		else
+			e = (struct hpt_entry){ 0, 0 };
+		assert_int_equal(out[i].v, e.v);
+		assert_int_equal(out[i].r, e.r);
+	}
+	assert_int_equal(taken, valid);
+	assert_int_equal(hpt_block_valid(raw, avx2), valid);
+}
+
+/* All bits by chance, and of the valid ones from none to all. */
+static void test_blocks(void **state)
+{
+	struct hpt_raw_entry raw[HPT_BLOCK];
+	bool avx2 = hpt_have_avx2();
+	uint64_t seed = 37;
+
+	(void)state;
+	for (unsigned round = 0; round < 20000; round++) {
+		uint64_t valid = unit_random(&seed);
+
+		for (unsigned few = round % 8; few > 1; few--)
+			valid &= unit_random(&seed);
+		if (round % 8 == 1)
+			valid = round & 8 ? UINT64_MAX : 0;
+		for (unsigned i = 0; i < HPT_BLOCK; i++) {
+			uint64_t v = unit_random(&seed) & ~HPT_V_VALID;
+
+			raw[i].v_be = hpt_be64_make(v | (valid >> i & 1));
+			raw[i].r_be = hpt_be64_make(unit_random(&seed));
+		}
+		check_block(raw, false);
+		if (avx2)
+			check_block(raw, true);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_all_groups),
-		cmocka_unit_test(test_each_bit),
-		cmocka_unit_test(test_random),
-		cmocka_unit_test(test_no_pairs),
+		cmocka_unit_test(test_all_groups), cmocka_unit_test(test_each_bit),
+		cmocka_unit_test(test_random),     cmocka_unit_test(test_no_pairs),
+		cmocka_unit_test(test_blocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
