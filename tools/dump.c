@@ -69,6 +69,7 @@ struct dump {
 	struct view view;
 	struct output out;
 	struct row row;
+	struct quick *quick; /* NULL: each entry is looked at */
 };
 
 static int set_form(struct dump *dump, const struct form *form)
@@ -116,10 +117,12 @@ static int set_option(struct dump *dump, int code)
 /* Returns 0 to go on. */
 static int dump_entry(struct dump *dump, uint64_t ptex, struct hpt_entry entry)
 {
-	row_decode(&dump->row, &dump->view, ptex, entry);
-	if (!filter_match(&dump->filter, &dump->row))
-		return 0;
-	dump->form->row(&dump->out, &dump->view, &dump->row);
+	if (!dump->quick || !quick_line(dump->quick, &dump->out, ptex, entry)) {
+		row_decode(&dump->row, &dump->view, ptex, entry);
+		if (!filter_match(&dump->filter, &dump->row))
+			return 0;
+		dump->form->row(&dump->out, &dump->view, &dump->row);
+	}
 	dump->limit--;
 	return !dump->limit || dump->out.error;
 }
@@ -131,6 +134,18 @@ static int dump_run(void *arg, uint64_t ptex, size_t n, const struct hpt_entry *
 	for (size_t i = 0; i < n; i++)
 		if (dump_entry(dump, ptex + i, entries[i]))
 			return 1;
+	return 0;
+}
+
+static int dump_block(void *arg, uint64_t ptex, uint64_t valid,
+		      const struct hpt_entry *entries)
+{
+	for (; valid; valid &= valid - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(valid);
+
+		if (dump_entry(arg, ptex + i, entries[i]))
+			return 1;
+	}
 	return 0;
 }
 
@@ -175,10 +190,13 @@ static int dump_table(struct dump *dump, const struct hpt_table *table)
 		dump->form->begin(&dump->out, &dump->view);
 	if (!dump->limit)
 		return 0;
+	if (dump->form == &text_form && filter_is_empty(&dump->filter))
+		dump->quick = quick_open(&dump->view);
 	if (dump->all)
 		ret = dump_all(dump, table, n, &err);
 	else
-		ret = hpt_table_each(table, dump->ptex.first, n, dump_run, dump, &err);
+		ret = hpt_table_each_block(table, dump->ptex.first, n, dump_block, dump, &err);
+	free(dump->quick);
 	if (!ret || ret == HPT_ERR_STOPPED)
 		return 0;
 	complain("%s", err.text);
@@ -204,7 +222,8 @@ static int dump_source(struct dump *dump)
 	if (dump->form->binary && isatty(STDOUT_FILENO))
 		return usage_error(dump->common.command, "--raw is binary: not to a terminal");
 	if (dump->form->binary && dump->host)
-		return usage_error(dump->common.command, "--raw and --host exclude each other");
+		return usage_error(dump->common.command,
+				   "--raw and --host exclude each other");
 	ret = source_need_table(&source, &dump->common, 0);
 	if (ret)
 		return ret;

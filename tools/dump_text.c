@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "row.h"
 
+#include <stdlib.h>
+#ifdef __x86_64__
+#include <emmintrin.h>
+#endif
+
 /* A dump for people: aligned columns, numbers written so that options take them back. */
 
 enum {
@@ -120,8 +125,22 @@ static void put_invalid(struct output *out, const struct row *row)
 /* Room for the longest line of a whole row. */
 #define LINE_MAX_BYTES 192
 
-/* Eight digits as bytes, the first of them the highest. */
-static void eight_digits(char *to, uint32_t value)
+/* Sixteen digits, the highest first: nibbles to bytes, and above 9 on to the letters. */
+#ifdef __x86_64__
+static inline void sixteen_digits(char *to, uint64_t value)
+{
+	const __m128i low = _mm_set1_epi8(15);
+	__m128i bytes = _mm_cvtsi64_si128((long long)__builtin_bswap64(value));
+	__m128i x = _mm_unpacklo_epi8(_mm_and_si128(_mm_srli_epi16(bytes, 4), low),
+				      _mm_and_si128(bytes, low));
+	__m128i letters = _mm_and_si128(_mm_cmpgt_epi8(x, _mm_set1_epi8(9)),
+					_mm_set1_epi8('a' - '0' - 10));
+
+	x = _mm_add_epi8(_mm_add_epi8(x, _mm_set1_epi8('0')), letters);
+	_mm_storeu_si128((__m128i *)(void *)to, x);
+}
+#else
+static inline void eight_digits(char *to, uint32_t value)
 {
 	uint64_t x = value, letters;
 
@@ -142,30 +161,36 @@ static void eight_digits(char *to, uint32_t value)
 	to[7] = (char)x;
 }
 
-/* At most 16 digits; what is behind them in the line is written over. */
-static char *put_nibbles(char *p, uint64_t value, unsigned digits)
+static inline void sixteen_digits(char *to, uint64_t value)
 {
-	char all[32];
+	eight_digits(to, (uint32_t)(value >> 32));
+	eight_digits(to + 8, (uint32_t)value);
+}
+#endif
 
-	eight_digits(all, (uint32_t)(value >> 32));
-	eight_digits(all + 8, (uint32_t)value);
-	memcpy(p, all + 16 - digits, 16);
+/*
+ * 1 to 16 digits; what is behind them in the line is written over. The first of them is brought
+ * to the top, so that none has to be moved once it is text.
+ */
+static inline char *put_nibbles(char *p, uint64_t value, unsigned digits)
+{
+	sixteen_digits(p, value << (64 - 4 * digits));
 	return p + digits;
 }
 
-static unsigned nibbles(uint64_t value)
+static inline unsigned nibbles(uint64_t value)
 {
-	return value ? (67 - (unsigned)__builtin_clzll(value)) / 4 : 1;
+	return (67 - (unsigned)__builtin_clzll(value | 1)) / 4;
 }
 
 /* Likewise spaces, at most 24. */
-static char *pad(char *p, unsigned used, unsigned width)
+static inline char *pad(char *p, unsigned used, unsigned width)
 {
 	memcpy(p, "                        ", 24);
 	return used < width ? p + (width - used) : p;
 }
 
-static char *put_0x(char *p)
+static inline char *put_0x(char *p)
 {
 	*p++ = '0';
 	*p++ = 'x';
@@ -173,95 +198,260 @@ static char *put_0x(char *p)
 }
 
 /* A number, right-aligned. */
-static char *right_hex(char *p, uint64_t value, unsigned width)
+static inline char *right_hex(char *p, uint64_t value, unsigned width)
 {
 	unsigned digits = nibbles(value);
 
 	return put_nibbles(put_0x(pad(p, digits + 2, width)), value, digits);
 }
 
-static char *right_va(char *p, const struct hpt_va *va)
-{
-	unsigned digits = va->segment_shift / 4u, above = nibbles(va->vsid);
+/* What the line of a row says of which all is known. */
+struct whole {
+	uint64_t ptex;
+	struct hpt_entry entry;
+	uint64_t vsid;
+	uint64_t offset; /* in its segment */
+	uint64_t ra;
+	const char *pages; /* 16 bytes, of which WIDTH_PAGES and a space count */
+};
 
-	if (!va->vsid)
-		return right_hex(p, va->offset, WIDTH_VA);
+static inline char *right_va(char *p, const struct whole *w, unsigned segment_shift)
+{
+	unsigned digits = segment_shift / 4, above = nibbles(w->vsid);
+
+	if (!w->vsid)
+		return right_hex(p, w->offset, WIDTH_VA);
 	p = put_0x(pad(p, digits + above + 2, WIDTH_VA));
-	return put_nibbles(put_nibbles(p, va->vsid, above), va->offset, digits);
+	return put_nibbles(put_nibbles(p, w->vsid, above), w->offset, digits);
 }
 
-static char *put_six(char *p, const char *text)
+static inline char *put_six(char *p, const char *text)
 {
 	memcpy(p, text, 6);
 	return p + 6;
 }
 
-static char *put_small(char *p, unsigned value, unsigned width)
+static inline char *line_place(char *p, const struct view *view, uint64_t ptex)
 {
-	p = pad(p, value < 10 ? 1 : 2, width);
-	if (value >= 10)
-		*p++ = (char)('0' + value / 10);
-	*p++ = (char)('0' + value % 10);
-	return p;
-}
-
-static char *line_place(char *p, const struct view *view, const struct row *row)
-{
-	p = put_nibbles(put_0x(p), row->ptex, view->ptex_digits);
+	p = put_nibbles(put_0x(p), ptex, view->ptex_digits);
 	*p++ = ' ';
-	p = put_nibbles(put_0x(p), row->ptex / HPT_PTEG_ENTRIES, view->pteg_digits);
+	p = put_nibbles(put_0x(p), ptex / HPT_PTEG_ENTRIES, view->pteg_digits);
 	*p++ = '.';
-	*p++ = (char)('0' + row->ptex % HPT_PTEG_ENTRIES);
+	*p++ = (char)('0' + ptex % HPT_PTEG_ENTRIES);
 	return p;
 }
 
-static char *line_addresses(char *p, const struct row *row)
+static inline char *line_addresses(char *p, const struct whole *w)
 {
-	char text[TEXT_MAX];
-	const char *pages = row_pages(text, row);
-	size_t len = strlen(pages);
+	bool large = w->entry.v >> HPT_V_B_SHIFT;
 
-	p = put_six(p, row->fields.secondary ? "  2nd " : "  1st ");
-	p = right_hex(p, row->vsid, WIDTH_VSID);
-	p = put_six(p, row->fields.segment ? "   1T " : " 256M ");
-	p = right_va(p, &row->va);
+	p = put_six(p, w->entry.v & HPT_V_SECONDARY ? "  2nd " : "  1st ");
+	p = right_hex(p, w->vsid, WIDTH_VSID);
+	p = put_six(p, large ? "   1T " : " 256M ");
+	p = right_va(p, w, large ? 40 : 28);
 	*p++ = ' ';
-	p = pad(p, (unsigned)len, WIDTH_PAGES);
-	memcpy(p, pages, len);
-	p += len;
-	*p++ = ' ';
-	return right_hex(p, row->ra, WIDTH_RA);
+	memcpy(p, w->pages, 16);
+	return right_hex(p + WIDTH_PAGES + 1, w->ra, WIDTH_RA);
 }
 
-static char *line_attributes(char *p, const struct row *row)
+static inline char *put_four(char *p, const char *text)
 {
-	const struct hpt_fields *fields = &row->fields;
+	memcpy(p, text, 4);
+	return p + 4;
+}
 
+static inline char *line_attributes(char *p, struct hpt_entry e)
+{
+	static const char pp[8][4] = {
+		"  0", "  1", "  2", "  3", "  4", "  5", "  6", "  7"
+	};
+	static const char wimg[16][4] = { "----", "---G", "--M-", "--MG", "-I--", "-I-G",
+					  "-IM-", "-IMG", "W---", "W--G", "W-M-", "W-MG",
+					  "WI--", "WI-G", "WIM-", "WIMG" };
+	static const char keys[32][4] = { "   0", "   1", "   2", "   3", "   4", "   5",
+					  "   6", "   7", "   8", "   9", "  10", "  11",
+					  "  12", "  13", "  14", "  15", "  16", "  17",
+					  "  18", "  19", "  20", "  21", "  22", "  23",
+					  "  24", "  25", "  26", "  27", "  28", "  29",
+					  "  30", "  31" };
+	/* By N, R, C and B, as they are gathered below. */
+	static const char nrcb[16][4] = { "----", "--C-", "-R--", "-RC-", "N---", "N-C-",
+					  "NR--", "NRC-", "---B", "--CB", "-R-B", "-RCB",
+					  "N--B", "N-CB", "NR-B", "NRCB" };
+	unsigned key = (unsigned)((e.r & HPT_R_KEY_HIGH) >> 57 | (e.r & HPT_R_KEY_LOW) >> 9);
+	unsigned bits = (e.r & HPT_R_NO_EXECUTE) |
+			(e.r & (HPT_R_REFERENCED | HPT_R_CHANGED)) >> 7 |
+			(e.v & HPT_V_BOLTED) >> 1;
+
+	p = put_four(p, pp[e.r >> 63 << 2 | (e.r & HPT_R_PP)]) - 1;
+	p = put_four(p, keys[key]);
 	*p++ = ' ';
-	p = put_small(p, fields->pp, 2);
+	p = put_four(p, wimg[(e.r & HPT_R_WIMG) >> 3]);
 	*p++ = ' ';
-	p = put_small(p, fields->key, 3);
-	*p++ = ' ';
-	for (unsigned i = 0; i < 4; i++)
-		*p++ = fields->wimg & (8u >> i) ? "WIMG"[i] : '-';
-	*p++ = ' ';
-	*p++ = fields->no_execute ? 'N' : '-';
-	*p++ = fields->referenced ? 'R' : '-';
-	*p++ = fields->changed ? 'C' : '-';
-	*p++ = row->entry.v & HPT_V_BOLTED ? 'B' : '-';
+	p = put_four(p, nrcb[bits]);
 	*p++ = '\n';
 	return p;
 }
 
-/* A row of which all is known, as nearly all are: made in place, or a dump takes its time. */
+/* Made where it goes, or a dump takes its time. */
+static inline __attribute__((always_inline)) void
+put_line_of(struct output *out, const struct view *view, const struct whole *w)
+{
+	char *begin = output_room(out, LINE_MAX_BYTES), *p = begin;
+
+	p = line_place(p, view, w->ptex);
+	p = line_addresses(p, w);
+	p = line_attributes(p, w->entry);
+	out->used += (size_t)(p - begin);
+}
+
+/* Right-aligned in 16 bytes, a space behind. */
+static void pages_text(char to[16], const struct row *row)
+{
+	char buffer[TEXT_MAX];
+	const char *pages = row_pages(buffer, row);
+	size_t len = strlen(pages);
+
+	memset(to, ' ', 16);
+	memcpy(to + (len < WIDTH_PAGES ? WIDTH_PAGES - len : 0), pages, len);
+}
+
+/* A row of which all is known, as nearly all are. */
 static void put_whole(struct output *out, const struct view *view, const struct row *row)
 {
-	char line[LINE_MAX_BYTES], *p = line;
+	char pages[16];
+	struct whole w = { row->ptex, row->entry, row->vsid, row->va.offset, row->ra, pages };
 
-	p = line_place(p, view, row);
-	p = line_addresses(p, row);
-	p = line_attributes(p, row);
-	put_bytes(out, line, (size_t)(p - line));
+	pages_text(pages, row);
+	put_line_of(out, view, &w);
+}
+
+/* A page size, as an entry says it. */
+struct quick_page {
+	uint64_t r_mask, r_lp; /* bits of doubleword 1 that say it */
+	unsigned base_shift, actual_shift;
+	char text[16];
+};
+
+#define NO_PAGE UINT8_MAX
+
+/* Without L, and what LP may mean by its lowest 8 bits. */
+#define SMALL 0u
+#define LARGE 256u
+
+/* What all entries of a dump have in common. */
+struct quick {
+	const struct view *view;
+	/* The first page that these bits may mean, likewise for each LP where there is no L. */
+	uint8_t first[512];
+	struct quick_page pages[HPT_BASE_SIZES_MAX * HPT_ACTUAL_SIZES_MAX];
+};
+
+static void add_page(struct quick *quick, unsigned i, unsigned base, unsigned actual,
+		     uint32_t lp)
+{
+	struct row row = { .has_page = true };
+	struct quick_page *page = &quick->pages[i];
+	uint64_t below = (UINT64_C(1) << actual) - 1;
+
+	row.page.base_shift = (uint8_t)base;
+	row.page.actual_shift = (uint8_t)actual;
+	page->base_shift = base;
+	page->actual_shift = actual;
+	page->r_mask = HPT_R_RPN & below;
+	page->r_lp = (uint64_t)lp << 12;
+	pages_text(page->text, &row);
+	if (base == 12 && actual == 12) {
+		page->r_mask = page->r_lp = 0;
+		if (quick->first[SMALL] == NO_PAGE)
+			memset(quick->first + SMALL, (int)i, 256);
+		return;
+	}
+	for (unsigned low = 0; low < 256; low++)
+		if (quick->first[LARGE + low] == NO_PAGE &&
+		    !(((uint64_t)low << 12 ^ page->r_lp) & page->r_mask & HPT_R_LP))
+			quick->first[LARGE + low] = (uint8_t)i;
+}
+
+static void quick_init(struct quick *quick, const struct view *view)
+{
+	const struct hpt_page_sizes *sizes = view->sizes;
+
+	quick->view = view;
+	memset(quick->first, NO_PAGE, sizeof(quick->first));
+	for (uint32_t i = 0; i < sizes->n; i++)
+		for (uint32_t j = 0; j < sizes->base[i].n; j++)
+			add_page(quick, i * HPT_ACTUAL_SIZES_MAX + j, sizes->base[i].shift,
+				 sizes->base[i].actual[j].shift, sizes->base[i].actual[j].lp);
+}
+
+/*
+ * hpt_entry_va() for @w, as far as it has an answer. AVPN lacks the bits below bit 23, which
+ * follow from the group.
+ */
+static inline bool quick_va(const struct quick *quick, const struct quick_page *page,
+			    struct whole *w)
+{
+	unsigned in_segment = w->entry.v >> HPT_V_B_SHIFT ? 40 - 23 : 28 - 23;
+	uint64_t avpn = (w->entry.v & HPT_V_AVPN) >> HPT_V_AVPN_SHIFT;
+	uint64_t pteg = w->ptex / HPT_PTEG_ENTRIES, hash = pteg;
+	unsigned shift = page->base_shift;
+	uint64_t offset;
+
+	if (w->entry.v & HPT_V_SECONDARY)
+		hash = ~hash;
+	w->vsid = avpn >> in_segment;
+	hash ^= in_segment == 40 - 23 ? w->vsid ^ w->vsid << 25 : w->vsid;
+	offset = (avpn & ((UINT64_C(1) << in_segment) - 1)) << 23;
+	if (w->entry.v >> HPT_V_B_SHIFT > 1 || offset & ((UINT64_C(1) << shift) - 1) ||
+	    shift >= in_segment + 23)
+		return false;
+	if (shift < 23)
+		offset |= (hash & ((UINT64_C(1) << (23 - shift)) - 1)) << shift;
+	w->offset = offset;
+	/* What is known now must hash to where it stands. */
+	return !((hash ^ offset >> shift) &
+		 ((UINT64_C(1) << (quick->view->order - HPT_PTEG_SHIFT)) - 1));
+}
+
+/*
+ * What row_decode() would find out, where that is all; false: where it is not, or may not be.
+ */
+static inline bool quick_decode(const struct quick *quick, struct whole *w)
+{
+	/* Without a branch: which size an entry has, nothing could guess. */
+	uint8_t i = quick->first[(w->entry.v & HPT_V_LARGE) / HPT_V_LARGE * LARGE +
+				 ((w->entry.r & HPT_R_LP) >> 12)];
+	const struct quick_page *page;
+
+	if (!(w->entry.v & HPT_V_VALID) || i == NO_PAGE)
+		return false;
+	page = &quick->pages[i];
+	if ((w->entry.r & page->r_mask) != page->r_lp)
+		return false;
+	w->ra = w->entry.r & HPT_R_RPN & ~((UINT64_C(1) << page->actual_shift) - 1);
+	w->pages = page->text;
+	return quick_va(quick, page, w);
+}
+
+struct quick *quick_open(const struct view *view)
+{
+	struct quick *quick = view->listing ? NULL : malloc(sizeof(*quick));
+
+	if (quick)
+		quick_init(quick, view);
+	return quick;
+}
+
+bool quick_line(const struct quick *quick, struct output *out, uint64_t ptex,
+		struct hpt_entry entry)
+{
+	struct whole w = { .ptex = ptex, .entry = entry };
+
+	if (!quick_decode(quick, &w))
+		return false;
+	put_line_of(out, quick->view, &w);
+	return true;
 }
 
 void put_row_columns(struct output *out, const struct view *view, const struct row *row)

@@ -100,3 +100,9 @@ bool filter_match(const struct filter *filter, const struct row *row)
 		return false;
 	return page_matches(filter, row);
 }
+
+bool filter_is_empty(const struct filter *filter)
+{
+	return !filter->by_vsid && !filter->by_ra && !filter->bolted &&
+	       !filter->actual_shift && !filter->base_shift;
+}

@@ -19,6 +19,7 @@ struct filter {
 int filter_range(const struct common *common, const char *option, struct range *range);
 int filter_option(struct filter *filter, const struct common *common, int code);
 bool filter_match(const struct filter *filter, const struct row *row);
+bool filter_is_empty(const struct filter *filter);
 
 /* What filter_range(), of ptex, and filter_option() take. */
 #define FILTER_OPTIONS                                                   \

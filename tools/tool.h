@@ -268,6 +268,14 @@ static inline void put_bytes(struct output *out, const void *bytes, size_t len)
 	out->used += len;
 }
 
+/* Where @len bytes may be written, of which the caller adds to out->used what it wrote. */
+static inline char *output_room(struct output *out, size_t len)
+{
+	if (len > OUTPUT_BYTES - out->used)
+		output_flush(out);
+	return out->buffer + out->used;
+}
+
 static inline void put_text(struct output *out, const char *text)
 {
 	put_bytes(out, text, strlen(text));

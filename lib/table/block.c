@@ -158,7 +158,8 @@ static int each_gathered(const struct hpt_table *table, uint64_t ptex, uint64_t 
 	struct gathering g = { .fn = fn, .arg = arg };
 	int ret = hpt_table_each(table, ptex, n, gather_run, &g, err);
 
-	if (!ret && give(&g))
+	/* What came before an error was an answer. */
+	if (ret != HPT_ERR_STOPPED && give(&g) && !ret)
 		ret = hpt_each_stopped(err);
 	return ret;
 }
