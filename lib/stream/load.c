@@ -12,8 +12,11 @@
  * them, which then need not read first what is about to be replaced, nor lose what they hold.
  */
 #define PAST_ORDER 24u
-/* Bytes from which on it is worth to ask what vectors there are. */
-#define MUCH 65536u
+/*
+ * Bytes of a stream from which on it is worth to ask what vectors there are: in a virtual
+ * machine that takes tens of microseconds.
+ */
+#define MUCH (UINT64_C(320) << 10)
 
 static void take_over(struct decoding *s, const struct plain *c, size_t bytes)
 {
@@ -105,7 +108,7 @@ int hpt_stream_load(struct hpt_decoder *d, const void *bytes, size_t len, size_t
 /* Is there AVX2? Asked once a decoder, and of none that has little to do. */
 static bool use_avx2(struct decoding *s, size_t len)
 {
-	if (s->vectors == VECTORS_UNKNOWN && len >= MUCH)
+	if (s->vectors == VECTORS_UNKNOWN && s->offset - s->begin + len >= MUCH)
 		s->vectors = hpt_have_avx2() ? VECTORS_AVX2 : VECTORS_NONE;
 	return s->vectors == VECTORS_AVX2;
 }
