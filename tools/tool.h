@@ -331,8 +331,8 @@ void progress_end(struct progress *progress);
 /* ram.c: a file that holds a machine's memory, from real address 0 on */
 struct ram {
 	const char *path;
-	const unsigned char *bytes;
-	size_t len;
+	int fd;
+	uint64_t len; /* 0: it is not open */
 };
 
 extern const struct hpt_memory_ops ram_ops;

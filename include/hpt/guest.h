@@ -72,6 +72,9 @@ typedef int hpt_guest_progress_fn(void *arg, uint64_t done, uint64_t total);
 #define HPT_GUEST_CLASSIC 8u
 /** They are in the ISA 3.0 form: #HPT_DEBUGFS_V3. */
 #define HPT_GUEST_V3 16u
+/** Map a plain file, a saved guest or an image, instead of reading it: as #HPT_QEMU_MAP, for
+ *  files that nobody changes meanwhile. Views of memory and of an image's table come with it. */
+#define HPT_GUEST_MAP 32u
 /** @} */
 
 /** @brief How to open a source. */
@@ -141,6 +144,9 @@ HPT_API void hpt_guest_close(struct hpt_guest *guest);
  *         is in its own memory, cannot be looked for (the text says why); what else
  *         hpt_guest_cpu() of vCPU 0, hpt_guest_memory() and hpt_find_table() return of a bare
  *         machine
+ *
+ * The table of an image in a plain file is read from the file each time (and so may fail with
+ * #HPT_ERR_TRUNCATED, #HPT_ERR_SYSTEM and #HPT_ERR_MEMORY); #HPT_GUEST_MAP maps it.
  *
  * Of a bare machine it is the table of vCPU 0, found by SDR1 or PTCR, and reading it reads the
  * guest's memory. Threads: exclusive.
@@ -404,8 +410,8 @@ HPT_API int hpt_guest_cpu(const struct hpt_guest *guest, size_t i, struct hpt_cp
 /**
  * @brief A saved guest's memory, for whoever reads memory through operations.
  * @param guest a handle
- * @param ops receives the operations: read, and a view of what lies in the file as it is;
- *        static
+ * @param ops receives the operations: read, and a view of pages of zeros and, in a file
+ *        that is mapped (#HPT_GUEST_MAP), of what lies in it as it is; static
  * @param ctx receives what to give them; it ends with the handle
  * @param err see hpt/error.h
  * @return 0; #HPT_ERR_ARGUMENT: the source is no saved guest; #HPT_ERR_UNSUPPORTED: the source
@@ -428,9 +434,11 @@ HPT_API int hpt_guest_memory(const struct hpt_guest *guest,
  * @return 0; as hpt_guest_memory(); #HPT_ERR_RANGE: there is no RAM at an address;
  *         #HPT_ERR_FORMAT: a page's delta or compressed bytes make no sense
  *         (hpt_error::offset says where they lie); #HPT_ERR_UNSUPPORTED: the page is not in
- *         the file, or it is compressed and this build has no zlib; #HPT_ERR_SYSTEM;
- *         #HPT_ERR_MEMORY
+ *         the file, or it is compressed and this build has no zlib; #HPT_ERR_TRUNCATED: the
+ *         file was shortened since it was opened (hpt_error::offset says to where);
+ *         #HPT_ERR_SYSTEM; #HPT_ERR_MEMORY
  *
+ * More than a page goes through the heap, for nothing is put out before all is read.
  * Threads: const.
  */
 HPT_API int hpt_guest_read(const struct hpt_guest *guest, uint64_t ra, size_t len,

@@ -53,7 +53,7 @@ int core_read_at(const struct hpt_guest *guest, uint64_t at, void *bytes, size_t
 {
 	uint64_t start = guest->spool >= 0 ? 0 : guest->source.start;
 
-	return guest_read_at(guest, start + at, bytes, len, err);
+	return guest_read_at(guest_memory_fd(guest), start + at, bytes, len, err);
 }
 
 /* Bytes of the file as a structure of this host; of 32 bits or 64. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* A flat image: 2^order bytes of raw entries, classic form. Mapped, or read into memory. */
+/*
+ * A flat image: 2^order bytes of raw entries, classic form. A plain file is read when the table
+ * is, anything else is read into memory.
+ */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
 #endif
@@ -94,48 +97,43 @@ static void *map_image(const struct guest_source *source, size_t *len)
 	return map;
 }
 
-/* The next offset, from the image's start, at which the file has data. */
-static uint64_t next_data(const struct guest_source *source, uint64_t at)
+/* Reading stops where enough was seen; what cannot be read is told. */
+static int look_at(const struct guest_source *source, unsigned char *buffer,
+		   unsigned int order, struct guest_votes *votes, struct hpt_error *err)
 {
-#ifdef SEEK_DATA
-	off_t data = lseek(source->fd, (off_t)(source->start + at), SEEK_DATA);
+	uint64_t at = 0, left;
+	size_t n;
+	int r = 0;
 
-	if (data < 0)
-		return at;
-	if ((uint64_t)data > source->start + at)
-		return ((uint64_t)data - source->start) & ~(uint64_t)(HPT_ENTRY_BYTES - 1);
-#else
-	(void)source;
-#endif
-	return at;
+	while (!r && votes->good + votes->bad + votes->odd < VOTES_MAX) {
+		at = guest_image_data(source->fd, source->start, at, source->size);
+		left = source->size - at;
+		n = left < STEP ? (size_t)left : STEP;
+		if (n < HPT_ENTRY_BYTES)
+			break;
+		r = guest_read_at(source->fd, source->start + at, buffer, n, err);
+		if (!r)
+			guest_image_look(buffer, n / HPT_ENTRY_BYTES, at / HPT_ENTRY_BYTES,
+					 order, votes);
+		at += n;
+	}
+	return r;
 }
 
 int guest_image_look_file(const struct guest_source *source, unsigned int order,
 			  struct guest_votes *votes, struct hpt_error *err)
 {
-	uint64_t at = 0, room;
-	off_t position;
-	size_t len, n;
-	unsigned char *map = map_image(source, &len);
+	unsigned char *buffer = malloc(STEP);
+	off_t position = lseek(source->fd, 0, SEEK_CUR);
+	int r;
 
-	if (!map) {
-		guest_image_look(source->head, source->head_len / HPT_ENTRY_BYTES, 0, order,
-				 votes);
-		return 0;
-	}
-	position = lseek(source->fd, 0, SEEK_CUR);
-	while (at < source->size && votes->good + votes->bad + votes->odd < VOTES_MAX) {
-		at = next_data(source, at);
-		room = at < source->size ? source->size - at : 0;
-		n = room < STEP ? (size_t)room : STEP;
-		guest_image_look(map + source->start + at, n / HPT_ENTRY_BYTES,
-				 at / HPT_ENTRY_BYTES, order, votes);
-		at += n ? n : 1;
-	}
-	munmap(map, len);
-	if (position < 0 || lseek(source->fd, position, SEEK_SET) < 0)
+	if (!buffer)
+		return guest_fail(err, HPT_ERR_MEMORY, "out of memory for a look at an image");
+	r = look_at(source, buffer, order, votes, err);
+	free(buffer);
+	if (!r && (position < 0 || lseek(source->fd, position, SEEK_SET) < 0))
 		return guest_fail(err, HPT_ERR_SYSTEM, "cannot set the file's position");
-	return 0;
+	return r;
 }
 
 static int bad_size(struct hpt_error *err, uint64_t size, uint32_t order)
@@ -149,20 +147,38 @@ static int bad_size(struct hpt_error *err, uint64_t size, uint32_t order)
 				 "2^%d", (unsigned long long)size, HPT_ORDER_MIN, HPT_ORDER_MAX);
 }
 
-static int open_mapped(struct hpt_guest *guest, void *map, size_t len, struct hpt_error *err)
+static int check_size(const struct hpt_guest *guest, unsigned int order, struct hpt_error *err)
+{
+	if (!order || (guest->options.order && order != guest->options.order))
+		return bad_size(err, guest->source.size, guest->options.order);
+	return 0;
+}
+
+static int open_mapped(struct hpt_guest *guest, unsigned int order, struct hpt_error *err)
 {
 	struct hpt_memory_options options = {
 		.size = sizeof(options),
 		.flags = HPT_MEMORY_READ_ONLY,
 	};
-	unsigned int order = guest_image_order(guest->source.size);
 
-	guest->map = map;
-	guest->map_len = len;
-	if (!order || (guest->options.order && order != guest->options.order))
-		return bad_size(err, guest->source.size, guest->options.order);
-	return hpt_memory_open((unsigned char *)map + guest->source.start, order, &options,
-			       &guest->table, err);
+	return hpt_memory_open((unsigned char *)guest->map + guest->source.start, order,
+			       &options, &guest->table, err);
+}
+
+/* A plain file: it is read when the table is, or was mapped if that is wanted and possible. */
+static int open_plain(struct hpt_guest *guest, struct hpt_error *err)
+{
+	unsigned int order = guest_image_order(guest->source.size);
+	int r = check_size(guest, order, err);
+
+	if (r)
+		return r;
+	if (guest->options.flags & HPT_GUEST_MAP)
+		guest->map = map_image(&guest->source, &guest->map_len);
+	if (guest->map)
+		return open_mapped(guest, order, err);
+	return guest_image_table(guest->source.fd, guest->source.start, order, &guest->table,
+				 err);
 }
 
 /* Write the valid ones of @n entries. */
@@ -305,14 +321,10 @@ static int open_read(struct hpt_guest *guest, unsigned char *buffer, struct hpt_
 int guest_image_open(struct hpt_guest *guest, struct hpt_error *err)
 {
 	unsigned char *buffer;
-	size_t len;
-	void *map = NULL;
 	int r;
 
 	if (guest_source_plain(&guest->source))
-		map = map_image(&guest->source, &len);
-	if (map)
-		return open_mapped(guest, map, len, err);
+		return open_plain(guest, err);
 	buffer = malloc(STEP);
 	if (!buffer)
 		return guest_fail(err, HPT_ERR_MEMORY, "out of memory for an image");

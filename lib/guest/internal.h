@@ -228,6 +228,8 @@ bool guest_source_plain(const struct guest_source *source);
  * was asked for: a container's header, and what follows may be compressed.
  */
 int guest_source_strip(struct guest_source *source, size_t n, struct hpt_error *err);
+/* Read all of @len bytes at @offset; the descriptor's position stays. */
+int guest_read_at(int fd, uint64_t offset, void *bytes, size_t len, struct hpt_error *err);
 /* Set a regular file's position back to its start. */
 int guest_source_rewind(struct guest_source *source, struct hpt_error *err);
 /* Reads decompressed bytes, those of the head first; the context is the source. */
@@ -275,6 +277,15 @@ unsigned int guest_image_order(uint64_t size);
 int guest_image_look_file(const struct guest_source *source, unsigned int order,
 			  struct guest_votes *votes, struct hpt_error *err);
 int guest_image_open(struct hpt_guest *guest, struct hpt_error *err);
+
+/* image_table.c: an image that begins at @start of a file, read when the table is. */
+int guest_image_table(int fd, uint64_t start, unsigned int order, struct hpt_table **out,
+		      struct hpt_error *err);
+/*
+ * Where data next are from @at on, in bytes from @start, or @size when none are to come. In a
+ * file that was cut they seem to be at @at, where reading fails.
+ */
+uint64_t guest_image_data(int fd, uint64_t start, uint64_t at, uint64_t size);
 
 /* saved.c */
 int guest_saved_open(struct hpt_guest *guest, struct hpt_error *err);
@@ -332,12 +343,14 @@ const struct guest_region *guest_map_find(const struct guest_state *state, uint6
 /* pages.c: a page of a block as the stream's records leave it. */
 int guest_page_read(const struct hpt_guest *guest, size_t block, uint64_t page,
 		    unsigned char out[HPT_QEMU_PAGE], struct hpt_error *err);
+/* Bytes of it, all in one page; some may be put out on failure. */
+int guest_page_part(const struct hpt_guest *guest, size_t block, uint64_t page, size_t offset,
+		    size_t len, unsigned char *out, struct hpt_error *err);
 /* The page where it lies, or NULL. */
 const unsigned char *guest_page_view(const struct hpt_guest *guest, size_t block,
 				     uint64_t page);
 
-int guest_read_at(const struct hpt_guest *guest, uint64_t offset, void *bytes, size_t len,
-		  struct hpt_error *err);
+int guest_memory_fd(const struct hpt_guest *guest);
 
 /* memory.c */
 extern const struct hpt_memory_ops guest_memory_ops;

@@ -5,6 +5,7 @@
 #endif
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
@@ -61,14 +62,24 @@ static size_t in_page(const struct guest_region *region, uint64_t ra, size_t len
 	return n < len ? n : len;
 }
 
-/* Read what lies in the first page of the range; NULL bytes: only see whether it can be. */
+/* Likewise of a core, at most a page. */
+static int read_core(const struct hpt_guest *guest, const struct guest_region *region,
+		     uint64_t ra, size_t n, unsigned char *bytes, struct hpt_error *err)
+{
+	unsigned char unused[HPT_QEMU_PAGE];
+
+	return guest_core_read(guest, region, ra, n, bytes ? bytes : unused, err);
+}
+
+/*
+ * Read what lies in the first page of the range; NULL bytes: only see whether it is in the
+ * file. Some bytes may be put out on failure.
+ */
 static int read_piece(const struct hpt_guest *guest, uint64_t ra, size_t len,
 		      unsigned char *bytes, size_t *n, struct hpt_error *err)
 {
 	const struct guest_region *region = guest_map_find(&guest->state, ra);
-	unsigned char buffer[HPT_QEMU_PAGE];
-	const unsigned char *view;
-	size_t offset;
+	size_t offset, records;
 	uint64_t page;
 	int r;
 
@@ -77,42 +88,70 @@ static int read_piece(const struct hpt_guest *guest, uint64_t ra, size_t len,
 		return no_ram(err, ra);
 	*n = in_page(region, ra, len, &page, &offset);
 	if (guest->core) {
-		r = guest_core_read(guest, region, ra, *n, buffer, err);
-		if (!r && bytes)
-			memcpy(bytes, buffer, *n);
+		r = read_core(guest, region, ra, *n, bytes, err);
 		return r ? page_failed(err, r, ra) : 0;
 	}
-	view = guest_page_view(guest, region->block, page);
-	if (!view) {
-		r = guest_page_read(guest, region->block, page, buffer, err);
-		if (r)
-			return page_failed(err, r, ra);
-		view = buffer;
-	}
 	if (bytes)
-		memcpy(bytes, view + offset, *n);
-	return 0;
+		r = guest_page_part(guest, region->block, page, offset, *n, bytes, err);
+	else
+		r = hpt_qemu_page(guest->qemu, region->block, page, NULL, 0, &records, err);
+	return r ? page_failed(err, r, ra) : 0;
 }
 
-/*
- * More than a page is gone through twice, so that nothing is put out when there is a hole
- * in it.
- */
-static int memory_read(void *ctx, uint64_t ra, size_t len, void *bytes, struct hpt_error *err)
+static int read_pieces(const struct hpt_guest *guest, uint64_t ra, size_t len,
+		       unsigned char *bytes, struct hpt_error *err)
 {
-	const struct hpt_guest *guest = ctx;
-	unsigned char *to = bytes;
 	size_t n = 0, done;
 	int r = 0;
 
 	for (done = 0; !r && done < len; done += n) {
 		if (ra > UINT64_MAX - done)
 			return no_ram(err, UINT64_MAX);
-		r = read_piece(guest, ra + done, len - done, NULL, &n, err);
+		r = read_piece(guest, ra + done, len - done, bytes ? bytes + done : NULL, &n,
+			       err);
 	}
-	for (done = 0; !r && done < len; done += n)
-		r = read_piece(guest, ra + done, len - done, to + done, &n, err);
 	return r;
+}
+
+/* What is read goes through a buffer, for nothing is put out when not all can be had. */
+struct bounce {
+	unsigned char few[HPT_QEMU_PAGE];
+	unsigned char *bytes;
+};
+
+static int bounce_begin(struct bounce *bounce, size_t len, struct hpt_error *err)
+{
+	bounce->bytes = len > sizeof(bounce->few) ? malloc(len) : bounce->few;
+	if (!bounce->bytes)
+		return guest_fail(err, HPT_ERR_MEMORY, "out of memory for %zu bytes of a guest",
+				  len);
+	return 0;
+}
+
+static int bounce_end(struct bounce *bounce, int r, void *out, size_t len)
+{
+	if (!r && len)
+		memcpy(out, bounce->bytes, len);
+	if (bounce->bytes != bounce->few)
+		free(bounce->bytes);
+	return r;
+}
+
+/* A range of more than a page is looked at first: one with a hole in it may be any length. */
+static int memory_read(void *ctx, uint64_t ra, size_t len, void *bytes, struct hpt_error *err)
+{
+	const struct hpt_guest *guest = ctx;
+	struct bounce bounce;
+	int r = 0;
+
+	if (len > sizeof(bounce.few))
+		r = read_pieces(guest, ra, len, NULL, err);
+	if (!r)
+		r = bounce_begin(&bounce, len, err);
+	if (r)
+		return r;
+	r = read_pieces(guest, ra, len, bounce.bytes, err);
+	return bounce_end(&bounce, r, bytes, len);
 }
 
 static const void *memory_view(void *ctx, uint64_t ra, size_t len)
@@ -269,6 +308,7 @@ static int read_range(const struct look *look, uint64_t ea, size_t len, unsigned
 int hpt_guest_read_ea(struct hpt_guest *guest, size_t vcpu, uint64_t ea, size_t len,
 		      void *bytes, struct hpt_error *err)
 {
+	struct bounce bounce;
 	struct look look;
 	int r;
 
@@ -282,6 +322,9 @@ int hpt_guest_read_ea(struct hpt_guest *guest, size_t vcpu, uint64_t ea, size_t 
 	if (!r)
 		r = read_range(&look, ea, len, NULL, err);
 	if (!r)
-		r = read_range(&look, ea, len, bytes, err);
-	return r;
+		r = bounce_begin(&bounce, len, err);
+	if (r)
+		return r;
+	r = read_range(&look, ea, len, bounce.bytes, err);
+	return bounce_end(&bounce, r, bytes, len);
 }

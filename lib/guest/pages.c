@@ -8,10 +8,8 @@
 #include <config.h>
 #endif
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #ifdef HAVE_ZLIB
 #include <zlib.h>
 #endif
@@ -25,37 +23,15 @@
 #define ULEB_MORE 0x80u
 #define ULEB_BITS 7
 
-/* Of the file, or of the temporary one that it is kept in. */
-int guest_read_at(const struct hpt_guest *guest, uint64_t offset, void *bytes, size_t len,
-		  struct hpt_error *err)
+/* The descriptor that has the memory: of the file, or of the temporary one that it is kept in. */
+int guest_memory_fd(const struct hpt_guest *guest)
 {
-	unsigned char *to = bytes;
-	ssize_t n;
-
-	while (len > 0) {
-		n = pread(guest->spool >= 0 ? guest->spool : guest->source.fd, to, len,
-			  (off_t)offset);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return guest_fail_errno(err, errno, "cannot read at offset %llu",
-						(unsigned long long)offset);
-		if (!n)
-			return guest_fail_offset(
-				err, HPT_ERR_TRUNCATED, offset,
-				"the file ends at offset %llu: it was shortened",
-				(unsigned long long)offset);
-		to += n;
-		offset += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
+	return guest->spool >= 0 ? guest->spool : guest->source.fd;
 }
 
 /*
- * The bytes of a record: where they lie, or in @buffer where the file could not be mapped (a
- * process of 32 bits and a large file). The length is checked by whoever read the stream; once
- * more here, since the buffer stands on it.
+ * The bytes of a record: in @buffer, or where they lie in a mapped file. The length is checked
+ * by whoever read the stream; once more here, since the buffer stands on it.
  */
 static int record_bytes(const struct hpt_guest *guest, const struct hpt_qemu_page *page,
 			unsigned char buffer[RECORD_MAX], const unsigned char **bytes,
@@ -69,7 +45,7 @@ static int record_bytes(const struct hpt_guest *guest, const struct hpt_qemu_pag
 	if (*bytes)
 		return 0;
 	*bytes = buffer;
-	return guest_read_at(guest, page->offset, buffer, page->length, err);
+	return guest_read_at(guest_memory_fd(guest), page->offset, buffer, page->length, err);
 }
 
 /* A number in 7 bits a byte, lowest first; two bytes at most. False: cut, or too long. */
@@ -204,6 +180,28 @@ int guest_page_read(const struct hpt_guest *guest, size_t block, uint64_t page,
 	if (!r)
 		r = apply_all(guest, many, n, out, err);
 	free(many);
+	return r;
+}
+
+int guest_page_part(const struct hpt_guest *guest, size_t block, uint64_t page, size_t offset,
+		    size_t len, unsigned char *out, struct hpt_error *err)
+{
+	const unsigned char *view = guest_page_view(guest, block, page);
+	unsigned char bytes[HPT_QEMU_PAGE];
+	struct hpt_qemu_page only;
+	size_t n;
+	int r;
+
+	if (view) {
+		memcpy(out, view + offset, len);
+		return 0;
+	}
+	if (!hpt_qemu_page(guest->qemu, block, page, &only, 1, &n, NULL) && n == 1 &&
+	    only.record == HPT_QEMU_RAW)
+		return guest_read_at(guest_memory_fd(guest), only.offset + offset, out, len, err);
+	r = guest_page_read(guest, block, page, bytes, err);
+	if (!r)
+		memcpy(out, bytes + offset, len);
 	return r;
 }
 

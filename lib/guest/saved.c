@@ -9,7 +9,7 @@
 
 #include "internal.h"
 
-/* Of a mapped file; another source reports what it reads. */
+/* Of a plain file; another source reports what it reads. */
 static int report(void *arg, uint64_t done, uint64_t total)
 {
 	const struct hpt_guest *guest = arg;
@@ -38,6 +38,8 @@ static int open_stream(struct hpt_guest *guest, struct hpt_error *err)
 	if (r)
 		return r;
 	options.offset = source->start;
+	if (guest->options.flags & HPT_GUEST_MAP)
+		options.flags = HPT_QEMU_MAP;
 	if (guest->options.progress)
 		options.progress = report;
 	return hpt_qemu_open(source->fd, &options, &guest->qemu, err);

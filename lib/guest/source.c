@@ -227,3 +227,27 @@ int guest_source_rewind(struct guest_source *source, struct hpt_error *err)
 		return guest_fail_errno(err, errno, "cannot set the file's position");
 	return 0;
 }
+
+int guest_read_at(int fd, uint64_t offset, void *bytes, size_t len, struct hpt_error *err)
+{
+	unsigned char *to = bytes;
+	ssize_t n;
+
+	while (len > 0) {
+		n = pread(fd, to, len, (off_t)offset);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return guest_fail_errno(err, errno, "cannot read at offset %llu",
+						(unsigned long long)offset);
+		if (!n)
+			return guest_fail_offset(
+				err, HPT_ERR_TRUNCATED, offset,
+				"the file ends at offset %llu: it was shortened",
+				(unsigned long long)offset);
+		to += n;
+		offset += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return 0;
+}

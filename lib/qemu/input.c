@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The input layer: a mapped file, memory, a descriptor or a reader, all as one window of
- * bytes. A buffer grows only when it is full of bytes that were really read.
+ * The input layer: a descriptor, a mapped file, memory or a reader, all as one window of
+ * bytes. A buffer grows only when it is full of bytes that were really read. Files are read:
+ * one that is cut while it is mapped kills who looks at it, and one that changes there can say
+ * one thing when it is checked and another when it is used.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
@@ -17,8 +19,10 @@
 
 /* First size of the buffer of a source that is read forward only. */
 #define QEMU_BUFFER ((size_t)256 << 10)
+/* What is passed over in a file is read, unless it is longer than a look at the file takes. */
+#define QEMU_JUMP ((uint64_t)256 << 10)
 
-/* Map all of a regular file. False: read it. */
+/* Map all of a regular file, where that was asked for. False: read it. */
 static bool map_file(struct qemu_input *in, int fd, uint64_t pos, uint64_t size)
 {
 	void *map;
@@ -53,8 +57,8 @@ int qemu_input_open_fd(struct hpt_qemu *q, int fd)
 		return hpt_fail_errno(&q->error, errno, "cannot tell the file's position");
 	if (st.st_size > pos)
 		in->total = (uint64_t)(st.st_size - pos);
-	if (!(q->options.flags & HPT_QEMU_NO_MAP))
-		map_file(in, fd, (uint64_t)pos, (uint64_t)st.st_size);
+	in->file = !(q->options.flags & HPT_QEMU_MAP) ||
+		   !map_file(in, fd, (uint64_t)pos, (uint64_t)st.st_size);
 	return 0;
 }
 
@@ -211,6 +215,34 @@ int qemu_input_fill(struct hpt_qemu *q, size_t n, const char *what)
 	return q->in.len - q->in.pos >= n ? 0 : qemu_truncated(q, n, what);
 }
 
+/*
+ * Go forward in a file whose window is used up, by as many of *@n bytes as it has: its end is
+ * found by reading.
+ */
+static int jump(struct hpt_qemu *q, uint64_t *n)
+{
+	struct qemu_input *in = &q->in;
+	uint64_t step = *n;
+	struct stat st;
+	off_t pos;
+
+	if (!in->file || in->keep || in->ended || *n < QEMU_JUMP)
+		return 0;
+	pos = lseek(in->fd, 0, SEEK_CUR);
+	if (pos < 0 || fstat(in->fd, &st))
+		return hpt_fail_errno(&q->error, errno, "cannot tell the file's position");
+	if (st.st_size <= pos)
+		return 0;
+	if (step > (uint64_t)(st.st_size - pos))
+		step = (uint64_t)(st.st_size - pos);
+	if (lseek(in->fd, (off_t)step, SEEK_CUR) < 0)
+		return hpt_fail_errno(&q->error, errno, "cannot set the file's position");
+	in->start += in->len + step;
+	in->pos = in->soft = in->len = 0;
+	*n -= step;
+	return 0;
+}
+
 /* In steps, since what is skipped may be larger than any window and reports are due. */
 int qemu_skip(struct hpt_qemu *q, uint64_t n, const char *what)
 {
@@ -220,6 +252,9 @@ int qemu_skip(struct hpt_qemu *q, uint64_t n, const char *what)
 	while (n > in->soft - in->pos) {
 		n -= in->soft - in->pos;
 		in->pos = in->soft;
+		r = in->pos == in->len ? jump(q, &n) : 0;
+		if (r || !n)
+			return r;
 		r = qemu_input_reach(q, 1);
 		if (r)
 			return r;

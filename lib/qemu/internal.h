@@ -16,6 +16,8 @@
 
 /* Bytes between two calls of the progress callback. */
 #define QEMU_PROGRESS_STEP ((size_t)4 << 20)
+/* A whole page without a block's name: its header, its bytes. */
+#define QEMU_PAGE_RECORD ((size_t)HPT_QEMU_PAGE + 8)
 /* Longest name of a section, capability or RAM block: its length is one byte. */
 #define QEMU_NAME_MAX 255
 #define QEMU_NAME_ROOM (QEMU_NAME_MAX + 1)
@@ -37,6 +39,7 @@ struct qemu_input {
 	uint64_t report_at;        /* offset of the next progress report */
 	bool whole;                /* the window is all of the input */
 	bool ended;                /* nothing comes behind the window */
+	bool file;                 /* a regular one, in which can be gone forward */
 	bool keep;                 /* bytes from @kept on must stay in the window */
 	size_t kept;
 	unsigned char *buffer; /* of a source that is read forward only */
@@ -218,6 +221,9 @@ int qemu_mapped_block(struct hpt_qemu *q, struct qemu_block *block);
 /* runs.c */
 int qemu_runs_add(struct hpt_qemu *q, struct qemu_block *block, uint64_t page,
 		  enum qemu_run_kind kind, uint64_t offset, uint32_t length);
+/* How many pages the block's last run could still take; take @n of them. */
+size_t qemu_runs_room(const struct qemu_block *block);
+void qemu_runs_extend(struct qemu_block *block, size_t n);
 
 /* htab.c */
 int qemu_htab_payload(struct hpt_qemu *q, enum hpt_qemu_type type);

@@ -72,9 +72,9 @@ static int check_options(struct hpt_qemu_options *to, const struct hpt_qemu_opti
 {
 	int r = hpt_options_in(to, sizeof(*to), sizeof(*to), from, "hpt_qemu_options", err);
 
-	if (!r && to->flags & ~HPT_QEMU_NO_MAP)
+	if (!r && to->flags & ~HPT_QEMU_MAP)
 		r = hpt_fail(err, HPT_ERR_ARGUMENT, "hpt_qemu_options: unknown flags 0x%x",
-			     to->flags & ~HPT_QEMU_NO_MAP);
+			     to->flags & ~HPT_QEMU_MAP);
 	return r;
 }
 

@@ -12,6 +12,8 @@
 #define XBZRLE_ENCODING 1 /* the only one there is */
 /* A delta that is longer than a page is never sent. */
 #define XBZRLE_MAX HPT_QEMU_PAGE
+/* A page of one byte without a block's name: its header, its byte. */
+#define FILL_RECORD ((size_t)9)
 /* zlib's bound for a page: n + n / 4096 + n / 16384 + 13. */
 #define ZLIB_MAX (HPT_QEMU_PAGE + 14)
 
@@ -61,6 +63,33 @@ static int remember(struct hpt_qemu *q, const struct record *record, enum qemu_r
 			     length);
 }
 
+/*
+ * The next records that are like this one, each with the header that the one before lets expect,
+ * as far as the window goes: most of a file, so it is gone through without looking at more.
+ */
+static void records_that_follow(struct hpt_qemu *q, const struct record *record, size_t stride,
+				const uint8_t *fill)
+{
+	struct qemu_block *block = record->block;
+	uint64_t header = record->address | record->flags | QEMU_RAM_CONTINUE;
+	uint64_t left = (block->length - record->address - 1) / HPT_QEMU_PAGE;
+	const unsigned char *bytes = qemu_bytes(q);
+	size_t most = (q->in.soft - q->in.pos) / stride, n;
+
+	if (most > left)
+		most = (size_t)left;
+	if (most > qemu_runs_room(block))
+		most = qemu_runs_room(block);
+	for (n = 0; n < most; n++, bytes += stride) {
+		header += HPT_QEMU_PAGE;
+		if (hpt_load_be64(bytes) != header || (fill && bytes[8] != *fill))
+			break;
+	}
+	qemu_use(q, n * stride);
+	qemu_runs_extend(block, n);
+	q->ram.records += n;
+}
+
 /* The record that a file mostly consists of: nothing is done to its 4,096 bytes. */
 static int read_page(struct hpt_qemu *q, struct record *record)
 {
@@ -71,7 +100,11 @@ static int read_page(struct hpt_qemu *q, struct record *record)
 		return r;
 	at = qemu_offset(q);
 	r = qemu_skip(q, HPT_QEMU_PAGE, "a page of RAM");
-	return r ? r : remember(q, record, QEMU_RUN_PAGES, at, 0);
+	if (!r)
+		r = remember(q, record, QEMU_RUN_PAGES, at, 0);
+	if (!r)
+		records_that_follow(q, record, QEMU_PAGE_RECORD, NULL);
+	return r;
 }
 
 static int read_zero(struct hpt_qemu *q, struct record *record)
@@ -85,7 +118,10 @@ static int read_zero(struct hpt_qemu *q, struct record *record)
 		return r;
 	fill = *qemu_bytes(q);
 	qemu_use(q, 1);
-	return remember(q, record, QEMU_RUN_FILL, fill, 0);
+	r = remember(q, record, QEMU_RUN_FILL, fill, 0);
+	if (!r)
+		records_that_follow(q, record, FILL_RECORD, &fill);
+	return r;
 }
 
 /*

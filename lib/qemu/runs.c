@@ -14,7 +14,7 @@
 #define OFFSET_MAX (UINT64_MAX >> KIND_BITS)
 #define PAGE_MAX (UINT64_MAX >> COUNT_BITS)
 /* From one page's bytes to the next's: a record's header lies between. */
-#define PAGES_STRIDE (HPT_QEMU_PAGE + UINT64_C(8))
+#define PAGES_STRIDE ((uint64_t)QEMU_PAGE_RECORD)
 
 static enum qemu_run_kind run_kind(const struct qemu_run *run)
 {
@@ -134,6 +134,17 @@ int qemu_runs_add(struct hpt_qemu *q, struct qemu_block *block, uint64_t page,
 	if (!r)
 		block->next_page = page + 1;
 	return r;
+}
+
+size_t qemu_runs_room(const struct qemu_block *block)
+{
+	return (size_t)(COUNT_MASK - run_count(&block->runs[block->n_runs - 1]));
+}
+
+void qemu_runs_extend(struct qemu_block *block, size_t n)
+{
+	block->runs[block->n_runs - 1].place += n;
+	block->next_page += n;
 }
 
 /* The run of an ascending pass, runs[from] to runs[to - 1], that holds the page. */

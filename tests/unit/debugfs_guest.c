@@ -131,7 +131,7 @@ static const struct {
 	{ LINE, HPT_SOURCE_IMAGE, 0, 0, HPT_ERR_ORDER, "an image of 58 bytes" },
 	{ LINE, 0, HPT_GUEST_CLASSIC | HPT_GUEST_V3, 0, HPT_ERR_ARGUMENT,
 	  "flags 0x18 say both forms" },
-	{ LINE, 0, 32, 0, HPT_ERR_ARGUMENT, "unknown flags 0x20" },
+	{ LINE, 0, 1u << 31, 0, HPT_ERR_ARGUMENT, "unknown flags 0x80000000" },
 	/* The guest kernel's own listing is something else. */
 	{ "---[ Start of kernel VM ]---\n0xc00000", 0, 0, 0, HPT_ERR_UNSUPPORTED,
 	  "SOURCE: this is a kernel's listing of its own mappings (kernel_hash_pagetable)" },

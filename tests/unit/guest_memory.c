@@ -115,6 +115,11 @@ static void each_record(void **state)
 	(void)state;
 	guest = must_open_saved(&b, 0, false);
 	expect_records(guest);
+	hpt_guest_close(guest);
+	guest = must_open_saved(&b, HPT_GUEST_MAP, false);
+	expect_records(guest);
+	hpt_guest_close(guest);
+	guest = must_open_saved(&b, 0, false);
 	expect_error(guest, 0x10000, 1, HPT_ERR_RANGE, 0x10000,
 		     "real address 0x10000: there is no RAM");
 	expect_error(guest, 0xfff0, 17, HPT_ERR_RANGE, 0x10000, "there is no RAM");
@@ -139,11 +144,27 @@ static void each_record(void **state)
 	bytes_free(&b);
 }
 
+/* A file that is read has no view but of pages of zeros. */
+static void no_views(const struct bytes *b)
+{
+	struct hpt_guest *guest = must_open_saved(b, 0, false);
+	const struct hpt_memory_ops *ops = NULL;
+	const unsigned char *view;
+	void *ctx = NULL;
+
+	assert_int_equal(hpt_guest_memory(guest, &ops, &ctx, NULL), 0);
+	assert_null(ops->view(ctx, 0xffe, 2));
+	view = ops->view(ctx, 0x4000, PAGE);
+	assert_non_null(view);
+	assert_int_equal(view[PAGE - 1], 0);
+	hpt_guest_close(guest);
+}
+
 /* The operations, for those who read memory through them; a view where one can be. */
 static void operations(void **state)
 {
 	struct bytes b = bytes_of(records);
-	struct hpt_guest *guest = must_open_saved(&b, 0, false);
+	struct hpt_guest *guest = must_open_saved(&b, HPT_GUEST_MAP, false);
 	const struct hpt_memory_ops *ops = NULL;
 	const unsigned char *view;
 	unsigned char bytes[4];
@@ -169,6 +190,7 @@ static void operations(void **state)
 	assert_int_equal(hpt_guest_memory(guest, NULL, &ctx, &err), HPT_ERR_ARGUMENT);
 	assert_int_equal(hpt_guest_memory(NULL, &ops, &ctx, &err), HPT_ERR_ARGUMENT);
 	hpt_guest_close(guest);
+	no_views(&b);
 	bytes_free(&b);
 }
 

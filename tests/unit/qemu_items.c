@@ -309,7 +309,7 @@ static FILE *file_with(const struct bytes *b, size_t before)
 
 static void from_files(void **state)
 {
-	static const uint32_t flags[] = { 0, HPT_QEMU_NO_MAP };
+	static const uint32_t flags[] = { 0, HPT_QEMU_MAP };
 	struct bytes b = bytes_of(WHOLE);
 	FILE *file = file_with(&b, 92);
 	struct hpt_error err;
@@ -328,7 +328,7 @@ static void from_files(void **state)
 		assert_int_equal(hpt_qemu_open(fileno(file), &options, &q, &err), 0);
 		assert_int_equal(hpt_qemu_read(q, HPT_QEMU_UNTIL_TABLE, &err), 0);
 		expect_table(q);
-		if (flags[i]) {
+		if (!flags[i]) {
 			assert_null(hpt_qemu_view(q, 92, 4));
 		} else {
 			assert_memory_equal(hpt_qemu_view(q, 92, 4), "QEVM", 4);
