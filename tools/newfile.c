@@ -97,11 +97,11 @@ static int name_temporary(struct newfile *file)
 
 	file->directory = directory ? strndup(file->path, (size_t)directory) : strdup(".");
 	if (!file->directory)
-		return failed(file->path);
+		return failed(file->name);
 	if (n > 0 && (size_t)n < sizeof(temporary))
 		return 0;
 	errno = ENAMETOOLONG;
-	return failed(file->path);
+	return failed(file->name);
 }
 
 /* As open(2) would have made it: mkstemp(3) leaves others no rights. */
@@ -118,7 +118,7 @@ int newfile_open(struct newfile *file, const char *path, bool replace, int *fd)
 	sigset_t before;
 	int ret;
 
-	*file = (struct newfile){ .replace = replace };
+	*file = (struct newfile){ .name = path, .replace = replace };
 	ret = check_target(file, path);
 	if (!ret)
 		ret = name_temporary(file);
@@ -194,7 +194,7 @@ static int make_name_last(const struct newfile *file)
 		return 0;
 	ret = make_last(fd);
 	if (ret)
-		ret = failed(file->path);
+		ret = failed(file->name);
 	close(fd);
 	return ret;
 }
@@ -206,11 +206,11 @@ int newfile_commit(struct newfile *file, int fd)
 	int ret;
 
 	if (make_last(fd))
-		return failed(file->path);
+		return failed(file->name);
 	hold_signals(&before);
 	ret = publish(file);
 	if (ret)
-		ret = failed(file->path);
+		ret = failed(file->name);
 	else
 		temporary_exists = 0;
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);

@@ -6,8 +6,9 @@
 
 /* A file that appears whole, under its name, or not at all. */
 struct newfile {
-	char *path;      /* where it is to appear */
-	char *directory; /* of that: what sandbox_enter() must be told */
+	const char *name; /* as it was said; stays the caller's */
+	char *path;       /* where it is to appear */
+	char *directory;  /* of that: what sandbox_enter() must be told */
 	bool replace;
 };
 

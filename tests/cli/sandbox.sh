@@ -117,17 +117,17 @@ for command in info dump stat; do
 	ok "$command goes on with its work" status_is 0
 	ok "$command may read" grep -q '^to read a file: done' place/tried
 	ok "$command may not make a process" grep -q '^to begin a process: E' place/tried
-	ok "$command may not run a program" grep -q '^to run a program: EACCES' place/tried
+	ok "$command may not run a program" grep -q '^to run a program: E' place/tried
 done
 
 # A command that writes a file may give that one its name, where it is to be.
 mkdir -p elsewhere
 try confined convert - --to qemu -o "$dir/elsewhere/new"
 ok "convert: its file gets its name" test -s elsewhere/new
-ok "convert: no file is opened to be written" grep -q '^to write a file: EACCES' place/tried
-ok "convert: no file is made" grep -q '^to make a file: EACCES' place/tried
-ok "convert: no socket" grep -q '^an internet socket: EACCES' place/tried
-ok "convert: no program" grep -q '^to run a program: EACCES' place/tried
+ok "convert: no file is opened to be written" grep -q '^to write a file: E' place/tried
+ok "convert: no file is made" grep -q '^to make a file: E' place/tried
+ok "convert: no socket" grep -q '^an internet socket: E' place/tried
+ok "convert: no program" grep -q '^to run a program: E' place/tried
 if grep -q '^sandbox: Landlock' version; then
 	ok "convert: nothing elsewhere is renamed, linked or removed" nothing_made
 	ok "convert: all is refused" refused_all
