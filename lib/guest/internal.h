@@ -135,8 +135,8 @@ struct guest_state {
 	bool built_in; /* a remark was made that there is no description */
 	bool no_footers; /* a section had none: they are not looked for again */
 	size_t n_cores;  /* sections "cpu" whose length was looked for */
-	int failed;    /* why not, with its text: */
-	char why[HPT_ERROR_TEXT];
+	int failed;    /* why not: */
+	struct hpt_error why;
 	struct guest_vcpu *vcpus; /* sorted by id */
 	size_t n_vcpus;
 	size_t vcpus_room;

@@ -197,6 +197,19 @@ void guest_state_close(struct guest_state *state)
 	free(state->regions);
 }
 
+/* The error of then, with its place. */
+static int not_read(const struct hpt_guest *guest, const char *what, struct hpt_error *err)
+{
+	char text[80];
+
+	if (!err)
+		return guest->state.failed;
+	*err = guest->state.why;
+	snprintf(text, sizeof(text), "%s: device state could not be read", what);
+	hpt_error_prepend(err, text);
+	return guest->state.failed;
+}
+
 int guest_state_check(const struct hpt_guest *guest, const char *what, struct hpt_error *err)
 {
 	if (!guest->qemu && !guest->core)
@@ -207,10 +220,7 @@ int guest_state_check(const struct hpt_guest *guest, const char *what, struct hp
 	if (guest->state.read)
 		return 0;
 	if (guest->state.failed)
-		return guest_fail(err, guest->state.failed,
-				  "%s: device state could not be read: "
-				  "%s",
-				  what, guest->state.why);
+		return not_read(guest, what, err);
 	return guest_fail(
 		err, HPT_ERR_UNSUPPORTED,
 		"%s: device state was not read, since this "

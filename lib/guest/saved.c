@@ -50,7 +50,7 @@ static void behind_failed(struct hpt_guest *guest, int r, const struct hpt_error
 {
 	guest_warn(guest, "behind the table, which is whole: %.280s", behind->text);
 	guest->state.failed = r;
-	memcpy(guest->state.why, behind->text, sizeof(guest->state.why));
+	guest->state.why = *behind;
 }
 
 /* Device state, and what follows of it. */
