@@ -356,7 +356,9 @@ struct hpt_guest_vcpu {
 	uint64_t fpscr;     /**< floating point status */
 	uint64_t fpr[32];   /**< floating point: the high halves of VSR 0 to 31 */
 	uint64_t vsx_low[32];     /**< the low halves of VSR 0 to 31 */
-	struct hpt_vector vr[32]; /**< vectors: VSR 32 to 63 */
+	/** Vectors: VSR 32 to 63. The file does not say which of their halves came first, which
+	 *  depends on the byte order of QEMU's host: it is taken to be little-endian. */
+	struct hpt_vector vr[32];
 	/** The SLB by slot, as slbmte takes its words; slots without V as they were left. */
 	struct hpt_slb_entry slb[HPT_SLB_MAX];
 	uint32_t sr[16];           /**< segment registers of a 32-bit MMU */

@@ -197,12 +197,33 @@ static void take_fpu(struct hpt_guest_vcpu *v, const struct guest_field *field)
 	v->has |= HPT_VCPU_HAS_FPU;
 }
 
+/*
+ * QEMU writes the halves of a vector as they lie in its host's memory (put_avr()), each in
+ * network order: from a little-endian host, as all of today's are, the lower one comes first.
+ * The file does not say what host it was.
+ */
+static void store_vectors(struct hpt_guest_vcpu *v, const struct guest_field *field)
+{
+	uint64_t halves[COUNT(v->vr)][2];
+	size_t i;
+
+	for (i = 0; i < COUNT(v->vr); i++) {
+		halves[i][0] = v->vr[i].low;
+		halves[i][1] = v->vr[i].high;
+	}
+	store_pairs(halves, COUNT(v->vr), field);
+	for (i = 0; i < COUNT(v->vr); i++) {
+		v->vr[i].low = halves[i][0];
+		v->vr[i].high = halves[i][1];
+	}
+}
+
 static void take_altivec(struct hpt_guest_vcpu *v, const struct guest_field *field)
 {
 	if (!strcmp(field->name, "vscr"))
 		store_32(&v->vscr, field);
 	else if (!strcmp(field->name, "vsr") || !strcmp(field->name, "avr"))
-		store_pairs(v->vr, COUNT(v->vr), field);
+		store_vectors(v, field);
 	v->has |= HPT_VCPU_HAS_ALTIVEC;
 }
 

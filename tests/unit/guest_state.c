@@ -165,8 +165,8 @@ static void expect_units(const struct hpt_guest_vcpu *v)
 	for (i = 0; i < 32; i++) {
 		assert_int_equal(v->fpr[i], 0xf000 + i);
 		assert_int_equal(v->vsx_low[i], 0xd000 + i);
-		assert_int_equal(v->vr[i].high, 0xa000 + i);
-		assert_int_equal(v->vr[i].low, 0xb000 + i);
+		assert_int_equal(v->vr[i].low, 0xa000 + i);
+		assert_int_equal(v->vr[i].high, 0xb000 + i);
 	}
 }
 
