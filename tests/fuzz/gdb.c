@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Packets of gdb's remote protocol: bytes of the wire in one piece, in pieces, and by a second
- * reader; what came of them written, and read again.
+ * gdb's remote protocol. Its packets: bytes of the wire in one piece, in pieces, and by a second
+ * reader; what came of them written, and read again. And a session about a made-up guest, which
+ * answers the same however the bytes come, in packets that a reader takes.
  *
- * Input: bytes of room; length of a piece; then the wire.
+ * Input: bytes of room, odd for a session; length of a piece; then the wire.
  */
-#include "../../tools/gdb_packet.h"
+#include "../../tools/gdb.h"
+#undef COUNT
 #include "fuzz.h"
 
 /* What a reader said, as a sum. */
@@ -169,12 +171,126 @@ static struct told read_naively(const struct input *in, size_t room)
 	return told;
 }
 
+/* The guest: memory below 2^20, three vCPUs. */
+
+#define MEMORY_END (UINT64_C(1) << 20)
+
+static struct gdb_thread threads[] = { { 0, false }, { 1, true }, { 7, false } };
+
+void gdb_choose(struct gdb_guest *guest, uint32_t i)
+{
+	CHECK(i < guest->n, "vCPU %u", i);
+	guest->chosen = i;
+}
+
+size_t gdb_read(const struct gdb_guest *guest, uint64_t ea, size_t len, unsigned char *bytes,
+		struct hpt_error *err)
+{
+	size_t n = ea < MEMORY_END ? (size_t)(MEMORY_END - ea) : 0;
+
+	CHECK(len <= GDB_PACKET_BYTES, "%zu bytes", len);
+	n = n < len ? n : len;
+	for (size_t i = 0; i < n; i++)
+		bytes[i] = (unsigned char)(ea + i + guest->chosen);
+	if (n < len)
+		hpt_error_fill(err, HPT_ERR_RANGE, 0, "nothing # is $ there");
+	return n;
+}
+
+unsigned gdb_register(const struct gdb_guest *guest, unsigned number,
+		      unsigned char bytes[GDB_REGISTER_BYTES], bool *known)
+{
+	memset(bytes, (int)guest->chosen, GDB_REGISTER_BYTES);
+	*known = number % 3;
+	return number < 200 ? 4u << number % 3 : 0;
+}
+
+void gdb_put_features(struct output *out, const struct gdb_guest *guest)
+{
+	(void)guest;
+	for (unsigned i = 0; i < 9000; i++)
+		put_text(out, "}<&#*$>");
+}
+
+bool gdb_monitor(struct gdb_guest *guest, const char *line, struct output *out)
+{
+	(void)guest;
+	for (unsigned i = 0; i < 100; i++)
+		put_text(out, line);
+	return *line != 'e';
+}
+
+size_t printable(char *to, size_t room, const char *from)
+{
+	(void)to;
+	(void)room;
+	(void)from;
+	return 0;
+}
+
+void complain(const char *format, ...)
+{
+	(void)format;
+}
+
+/* What the session sends, read at once: whole packets, and signs between them. */
+struct other_end {
+	struct packet_reader reader;
+	uint64_t sum;
+	unsigned char room[GDB_PACKET_BYTES];
+};
+
+static int send_there(void *arg, const void *bytes, size_t len)
+{
+	struct other_end *end = arg;
+	size_t used, at = 0;
+
+	while (at < len) {
+		enum packet_event event = packet_read(
+			&end->reader, (const unsigned char *)bytes + at, len - at, &used);
+
+		CHECK(event == PACKET_WHOLE || event == PACKET_ACK || event == PACKET_AGAIN,
+		      "event %u", event);
+		at += used;
+	}
+	CHECK(len <= GDB_PACKET_BYTES, "%zu bytes", len);
+	mix_bytes(&end->sum, bytes, len);
+	return 0;
+}
+
+static uint64_t hold_session(const struct input *in, size_t piece)
+{
+	struct gdb_guest guest = { .threads = threads, .n = 3 };
+	struct other_end *end = calloc(1, sizeof(*end));
+	struct gdb_session *session = gdb_session_begin(&guest, send_there, end);
+	enum gdb_end gone = GDB_STAYS;
+	uint64_t sum;
+
+	CHECK(end && session, "no memory");
+	packet_reader_init(&end->reader, end->room, sizeof(end->room));
+	for (size_t at = 0; at < in->len && !gone; at += piece)
+		gone = gdb_session_take(session, in->data + at,
+					in->len - at < piece ? in->len - at : piece);
+	mix(&end->sum, gone);
+	sum = end->sum;
+	gdb_session_end(session);
+	free(end);
+	return sum;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct input in = { data, len };
 	size_t room = take(&in, 1), piece = take(&in, 1) + 1;
 	struct told whole, pieces, naive;
 
+	if (room & 1) {
+		memory_begin();
+		CHECK(hold_session(&in, in.len ? in.len : 1) == hold_session(&in, piece),
+		      "other answers");
+		memory_end(len, 0, 1u << 20);
+		return 0;
+	}
 	memory_begin();
 	whole = read_pieces(&in, room, in.len ? in.len : 1, true);
 	pieces = read_pieces(&in, room, piece, false);
