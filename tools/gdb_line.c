@@ -99,8 +99,41 @@ union address {
 	struct sockaddr_in6 v6;
 };
 
+struct place {
+	union address address;
+	socklen_t len;
+	int family;
+	bool loopback;
+};
+
+static bool parse_v4(const char *host, uint16_t port, struct place *place)
+{
+	struct sockaddr_in *v4 = &place->address.v4;
+
+	*place = (struct place){ .len = sizeof(*v4), .family = AF_INET };
+	v4->sin_family = AF_INET;
+	v4->sin_port = htons(port);
+	if (inet_pton(AF_INET, host, &v4->sin_addr) != 1)
+		return false;
+	place->loopback = ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+	return true;
+}
+
+static bool parse_v6(const char *host, uint16_t port, struct place *place)
+{
+	struct sockaddr_in6 *v6 = &place->address.v6;
+
+	*place = (struct place){ .len = sizeof(*v6), .family = AF_INET6 };
+	v6->sin6_family = AF_INET6;
+	v6->sin6_port = htons(port);
+	if (inet_pton(AF_INET6, host, &v6->sin6_addr) != 1)
+		return false;
+	place->loopback = IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+	return true;
+}
+
 /* HOST:PORT or [HOST]:PORT, in numbers; no host and localhost are 127.0.0.1. */
-static bool parse_address(const char *where, union address *address, socklen_t *len)
+static bool parse_place(const char *where, struct place *place)
 {
 	const char *colon = strrchr(where, ':');
 	char host[INET6_ADDRSTRLEN + 2];
@@ -113,46 +146,32 @@ static bool parse_address(const char *where, union address *address, socklen_t *
 	n = (size_t)(colon - where);
 	memcpy(host, where, n);
 	host[n] = '\0';
-	*address = (union address){ .v4 = { .sin_family = AF_INET } };
 	if (n > 2 && host[0] == '[' && host[n - 1] == ']') {
 		host[n - 1] = '\0';
-		*address = (union address){ .v6 = { .sin6_family = AF_INET6 } };
-		address->v6.sin6_port = htons((uint16_t)port);
-		*len = sizeof(address->v6);
-		return inet_pton(AF_INET6, host + 1, &address->v6.sin6_addr) == 1;
+		return parse_v6(host + 1, (uint16_t)port, place);
 	}
-	address->v4.sin_port = htons((uint16_t)port);
-	*len = sizeof(address->v4);
 	if (!n || strcmp(host, "localhost") == 0)
 		strcpy(host, "127.0.0.1");
-	return inet_pton(AF_INET, host, &address->v4.sin_addr) == 1;
-}
-
-static bool is_loopback(const union address *address)
-{
-	if (address->any.sa_family == AF_INET)
-		return ntohl(address->v4.sin_addr.s_addr) >> 24 == 127;
-	return IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
+	return parse_v4(host, (uint16_t)port, place);
 }
 
 static int listen_tcp(struct gdb_line *line, const struct command *command,
-		      const union address *address, socklen_t len, bool allow_remote)
+		      const struct place *place, bool allow_remote)
 {
 	static const int on = 1;
 
-	if (!allow_remote && !is_loopback(address))
+	if (!allow_remote && !place->loopback)
 		return usage_error(command,
 				   "--listen %s: whoever reaches that can read the guest's "
 				   "memory; --allow-remote permits it",
 				   line->where);
-	line->listener =
-		socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	line->listener = socket(place->family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (line->listener < 0)
 		return failed(line, "socket");
 	setsockopt(line->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	/* What is accepted has it from here. */
 	setsockopt(line->listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (bind(line->listener, &address->any, len))
+	if (bind(line->listener, &place->address.any, place->len))
 		return failed(line, "bind");
 	return listen(line->listener, BACKLOG) ? failed(line, "listen") : 0;
 }
@@ -160,8 +179,7 @@ static int listen_tcp(struct gdb_line *line, const struct command *command,
 int gdb_listen(struct gdb_line *line, const struct command *command, const char *where,
 	       bool allow_remote)
 {
-	union address address;
-	socklen_t len;
+	struct place place;
 	int ret = 0;
 
 	*line = (struct gdb_line){ .where = where, .listener = -1, .in = -1, .out = -1 };
@@ -171,8 +189,8 @@ int gdb_listen(struct gdb_line *line, const struct command *command, const char 
 						    "where one is to connect");
 	} else if (strncmp(where, "unix:", 5) == 0) {
 		ret = listen_unix(line, command, where + 5);
-	} else if (parse_address(where, &address, &len)) {
-		ret = listen_tcp(line, command, &address, len, allow_remote);
+	} else if (parse_place(where, &place)) {
+		ret = listen_tcp(line, command, &place, allow_remote);
 	} else {
 		return usage_error(command,
 				   "--listen: '%s' is not unix:PATH, ADDRESS:PORT or stdio",
@@ -189,7 +207,7 @@ int gdb_listen(struct gdb_line *line, const struct command *command, const char 
 static void put_place(const struct gdb_line *line, char *text, size_t room)
 {
 	char host[INET6_ADDRSTRLEN] = "";
-	union address address;
+	union address address = { .any = { .sa_family = AF_UNSPEC } };
 	socklen_t len = sizeof(address);
 
 	if (line->path || getsockname(line->listener, &address.any, &len)) {
