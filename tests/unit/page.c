@@ -383,11 +383,12 @@ static void test_smmu_too_short(void **state)
 /* All eight bases with all eight sizes: nothing is left over, nothing is too many. */
 static void test_smmu_full(void **state)
 {
-	unsigned char info[SMMU_BYTES] = { 0 };
+	unsigned char info[SMMU_BYTES + 72] = { 0 };
 	struct hpt_page_sizes s;
 	struct hpt_error err;
 
 	(void)state;
+	memset(info + SMMU_BYTES, 1, 72); /* what lies behind is no ninth */
 	for (unsigned b = 0; b < 8; b++) {
 		unsigned char *base = info + 16 + b * 72;
 
