@@ -92,6 +92,28 @@ static void test_random(void **state)
 	}
 }
 
+/* What the library calls, in either form. */
+static void test_either_form(void **state)
+{
+	struct hpt_pair p[PAIRS];
+	uint64_t seed = 32;
+
+	(void)state;
+	for (unsigned round = 0; round < 2000; round++) {
+		unsigned n = 8 * (1 + round % 8);
+		uint64_t mask = unit_random(&seed) & unit_random(&seed) & unit_random(&seed);
+		uint64_t value = unit_random(&seed) & mask;
+
+		for (unsigned i = 0; i < n; i++) {
+			p[i].first = unit_random(&seed);
+			p[i].second = unit_random(&seed);
+		}
+		for (unsigned avx2 = 0; avx2 <= hpt_have_avx2(); avx2++)
+			assert_int_equal(hpt_match(p, n, mask, value, avx2),
+					 naive(p, n, mask, value));
+	}
+}
+
 static void test_no_pairs(void **state)
 {
 	(void)state;
@@ -148,8 +170,11 @@ static void test_blocks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_all_groups), cmocka_unit_test(test_each_bit),
-		cmocka_unit_test(test_random),     cmocka_unit_test(test_no_pairs),
+		cmocka_unit_test(test_all_groups),
+		cmocka_unit_test(test_each_bit),
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_either_form),
+		cmocka_unit_test(test_no_pairs),
 		cmocka_unit_test(test_blocks),
 	};
 
