@@ -198,13 +198,17 @@ static void sort_parts(struct parts *parts)
 /* Which part of which block a region is, by our note; else each segment is a block. */
 static void name_region(const struct guest_core *core, struct part *part)
 {
-	const unsigned char *entry = core->regions + part->i * CORE_REGION_BYTES;
+	const unsigned char *entry;
+	uint64_t block;
 
-	if (!core->own || part->i >= core->n_regions ||
-	    core_get(entry + 24, 4, core->elf.little) >= core->n_blocks)
+	if (!core->own || part->i >= core->n_regions)
+		return;
+	entry = core->regions + part->i * CORE_REGION_BYTES;
+	block = core_get(entry + 24, 4, core->elf.little);
+	if (block >= core->n_blocks)
 		return;
 	part->region.offset += core_get(entry + 16, 8, core->elf.little);
-	part->region.block = (size_t)core_get(entry + 24, 4, core->elf.little);
+	part->region.block = (size_t)block;
 }
 
 static int keep_parts(struct hpt_guest *guest, const struct parts *parts,

@@ -17,6 +17,8 @@
 
 /* A vCPU's worth of a "cpu" section, for guest_take_cpu(). */
 #define CPU_BYTES 1024
+/* Registers that have notes of their own, which say by being there that they are known. */
+#define HAS_NOTES (HPT_VCPU_HAS_FPU | HPT_VCPU_HAS_ALTIVEC | HPT_VCPU_HAS_VSX)
 
 /* One note in memory, and what it is read with. */
 struct taking {
@@ -232,7 +234,7 @@ static int take_vcpu(const struct taking *taking, struct hpt_error *err)
 	    taking->len < CORE_VCPU_FIXED + sr * 4 + (slb + spr) * 16)
 		return wrong(taking, "counts that do not fit into a note of a vCPU", err);
 	v->id = (uint32_t)word(taking, 0, 4);
-	v->has = (uint32_t)word(taking, 4, 4);
+	v->has = (v->has & HAS_NOTES) | ((uint32_t)word(taking, 4, 4) & ~HAS_NOTES);
 	vcpu->halted = word(taking, 8, 4) & CORE_VCPU_HALTED;
 	v->built_in = word(taking, 8, 4) & CORE_VCPU_BUILT_IN;
 	v->compat_pvr = (uint32_t)word(taking, 12, 4);
