@@ -132,7 +132,8 @@ static int info_source(const struct common *common, bool json)
 {
 	struct info info = { .name = common->source };
 	struct source source;
-	int ret = source_open(&source, common, HPT_GUEST_WHOLE | HPT_GUEST_GUESS_ORDER);
+	int ret = source_open(&source, common, 
+			      HPT_GUEST_WHOLE | HPT_GUEST_GUESS_ORDER | HPT_GUEST_LIST);
 
 	if (ret)
 		return ret;

@@ -21,6 +21,28 @@ static void put_blocks(struct output *out, const struct info *info)
 	put_char(out, ']');
 }
 
+static void put_snapshots(struct output *out, const struct info *info)
+{
+	struct hpt_guest_snapshot snapshot = { .size = sizeof(snapshot) };
+
+	put_text(out, ",\"snapshots\":[");
+	for (size_t i = 0; info->guest && !hpt_guest_snapshot(info->guest, i, &snapshot, NULL);
+	     i++) {
+		if (i)
+			put_char(out, ',');
+		put_char(out, '{');
+		json_key(out, "id");
+		json_string(out, snapshot.id);
+		json_string_field(out, "name", snapshot.name);
+		json_field(out, "date", true, snapshot.date_sec);
+		json_field(out, "clock_ns", true, snapshot.clock_nsec);
+		json_field(out, "state_bytes", true, snapshot.state_bytes);
+		json_bool_field(out, "opened", snapshot.opened);
+		put_char(out, '}');
+	}
+	put_char(out, ']');
+}
+
 static void put_warnings(struct output *out, const struct info *info)
 {
 	const char *warning;
@@ -73,6 +95,7 @@ void info_json(struct output *out, const struct info *info)
 	json_field(out, "ram_bytes", known->ram_bytes || known->kind == HPT_SOURCE_QEMU,
 		   known->ram_bytes);
 	put_blocks(out, info);
+	put_snapshots(out, info);
 	put_table(out, info);
 	put_warnings(out, info);
 	put_text(out, "}\n");

@@ -4,6 +4,7 @@
 /* "hpt info" for people: a label and what is known, a line each. */
 
 #include <string.h>
+#include <time.h>
 
 #define LABEL_WIDTH 13
 
@@ -106,6 +107,31 @@ static void put_container(struct output *out, const struct hpt_guest_info *known
 	put_char(out, '\n');
 }
 
+/* NAME (id 1): 2026-11-22 17:00:00 UTC, 12 MiB (12582912 bytes) of a guest */
+static void put_snapshots(struct output *out, const struct info *info)
+{
+	struct hpt_guest_snapshot snapshot = { .size = sizeof(snapshot) };
+
+	for (size_t i = 0; !hpt_guest_snapshot(info->guest, i, &snapshot, NULL); i++) {
+		time_t date = (time_t)snapshot.date_sec;
+		char text[32] = "";
+		struct tm tm;
+
+		put_label(out, i ? "" : "snapshots");
+		put_safe(out, snapshot.name);
+		put_text(out, " (id ");
+		put_safe(out, snapshot.id);
+		put_text(out, "): ");
+		if (gmtime_r(&date, &tm))
+			(void)strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC, ", &tm);
+		put_text(out, text);
+		if (snapshot.state_bytes)
+			put_bytes_of(out, snapshot.state_bytes);
+		put_text(out, snapshot.state_bytes ? " of a guest" : "of the disk only");
+		put_text(out, snapshot.opened ? ", this one\n" : "\n");
+	}
+}
+
 static void put_source(struct output *out, const struct info *info)
 {
 	const struct hpt_guest_info *known = &info->known;
@@ -118,6 +144,8 @@ static void put_source(struct output *out, const struct info *info)
 	if (*known->compression)
 		put_line(out, "compression", known->compression);
 	put_container(out, known);
+	if (info->guest)
+		put_snapshots(out, info);
 	if (known->file_bytes) {
 		put_label(out, "file size");
 		put_bytes_of(out, known->file_bytes);
@@ -130,6 +158,9 @@ static void put_guest(struct output *out, const struct info *info)
 	const struct hpt_guest_info *known = &info->known;
 
 	if (known->kind != HPT_SOURCE_QEMU && known->kind != HPT_SOURCE_CORE)
+		return;
+	/* A disk image of which no snapshot was opened. */
+	if (info->no_table && !*known->machine && !known->ram_blocks)
 		return;
 	put_line(out, "machine", *known->machine ? known->machine : "not said");
 	put_line(out, "run state", *known->run_state ? known->run_state : "not known");

@@ -75,6 +75,10 @@ typedef int hpt_guest_progress_fn(void *arg, uint64_t done, uint64_t total);
 /** Map a plain file, a saved guest or an image, instead of reading it: as #HPT_QEMU_MAP, for
  *  files that nobody changes meanwhile. Views of memory and of an image's table come with it. */
 #define HPT_GUEST_MAP 32u
+/** A disk image of which hpt_guest_options::snapshot says no snapshot opens all the same when
+ *  there are several, or none with a guest: the handle then has a list of them, see
+ *  hpt_guest_snapshot(), and no table. */
+#define HPT_GUEST_LIST 64u
 /** @} */
 
 /** @brief How to open a source. */
@@ -87,11 +91,16 @@ struct hpt_guest_options {
 	hpt_guest_progress_fn *progress; /**< optional */
 	void *arg;                       /**< given to hpt_guest_options::progress */
 	uint32_t passes;                 /**< as hpt_capture_options::passes, of a stream */
+	uint32_t reserved;               /**< 0 */
+	/** Of a qcow2 disk image: the name, or else the id, of an internal snapshot; NULL: the
+	 *  only one that has a guest's state. It may end when the source is open. */
+	const char *snapshot;
 };
 
 /**
  * @brief Open a source by path.
- * @param path the file
+ * @param path the file; where there is none of that name, "disk#NAME" is the snapshot NAME in
+ *        the qcow2 image "disk"
  * @param options NULL: find everything out
  * @param out receives the handle
  * @param err see hpt/error.h; the text begins with the path
@@ -99,10 +108,11 @@ struct hpt_guest_options {
  *         the known kinds (the text says what was looked for); #HPT_ERR_ORDER: a stream
  *         whose order cannot be told, or an image whose size is no power of two;
  *         #HPT_ERR_UNSUPPORTED: compressed, in a build without libarchive, or a container
- *         that is known by name only (qcow2, kdump), an ELF core of another machine, or one
- *         in a build without libelf; #HPT_ERR_TRUNCATED: compressed, and cut, or an image of
- *         libvirt's that was never finished; #HPT_ERR_STOPPED; #HPT_ERR_MEMORY;
- *         #HPT_ERR_ARGUMENT; those of
+ *         that is known by name only (kdump), an ELF core of another machine, or one in a
+ *         build without libelf, or a disk image that is encrypted, that keeps the guest's
+ *         state in another file, or that has no guest; #HPT_ERR_TRUNCATED: compressed, and
+ *         cut, or an image of libvirt's that was never finished; #HPT_ERR_STOPPED;
+ *         #HPT_ERR_MEMORY; #HPT_ERR_ARGUMENT; those of
  *         hpt_capture_open(), hpt_debugfs_open() and hpt_qemu_next(). A guest without a table is not an error
  *         here: hpt_guest_table() says so.
  *
@@ -197,7 +207,8 @@ struct hpt_guest_info {
 	uint64_t rounds;            /**< passes or rounds that made the table */
 	uint64_t chunks;            /**< chunks in them */
 	uint64_t file_bytes;        /**< of the file as it lies on disk, 0: not known */
-	const char *container;      /**< what a saved guest came in: "libvirt", or "" */
+	const char *container;      /**< what a saved guest came in: "libvirt", "qcow2",
+				     *   or "" */
 	const char *container_details; /**< more of it, for people; ends with the handle */
 };
 
@@ -225,6 +236,31 @@ HPT_API int hpt_guest_info(const struct hpt_guest *guest, struct hpt_guest_info 
  */
 HPT_API int hpt_guest_xml(const struct hpt_guest *guest, const char **xml, size_t *len,
 			  struct hpt_error *err);
+
+/** @brief An internal snapshot of a qcow2 disk image. */
+struct hpt_guest_snapshot {
+	size_t size;          /**< set by the caller: sizeof(struct hpt_guest_snapshot) */
+	const char *id;       /**< QEMU's number of it; untrusted bytes; ends with the handle */
+	const char *name;     /**< its name; likewise */
+	uint32_t date_sec;    /**< when it was made: seconds since 1970 */
+	uint32_t date_nsec;   /**< and nanoseconds */
+	uint64_t clock_nsec;  /**< how long the guest had run */
+	uint64_t state_bytes; /**< of the guest's state; 0: of the disk only */
+	bool opened;          /**< the handle's guest is this one */
+};
+
+/**
+ * @brief A snapshot in the disk image that the guest came in.
+ * @param guest a handle
+ * @param i number of the snapshot, from 0
+ * @param snapshot its size is set by the caller
+ * @param err see hpt/error.h
+ * @return 0; #HPT_ERR_ARGUMENT: no such snapshot, no disk image, or the size is too small
+ *
+ * Threads: const. Source: QEMU docs/interop/qcow2.txt.
+ */
+HPT_API int hpt_guest_snapshot(const struct hpt_guest *guest, size_t i,
+			       struct hpt_guest_snapshot *snapshot, struct hpt_error *err);
 
 /** @brief One block of a saved guest's RAM. */
 struct hpt_guest_block {

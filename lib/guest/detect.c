@@ -15,7 +15,6 @@ static const struct {
 	size_t len;
 	const char *name;
 } others[] = {
-	{ "QFI\xfb", 4, "a qcow2 disk image" },
 	{ "KDUMP   ", 8, "a kdump file (it has no hashed page table in it)" },
 	{ "makedumpfile", 12, "a flattened kdump file (it has no hashed page table in it)" },
 };
@@ -164,6 +163,11 @@ int guest_detect(struct hpt_guest *guest, struct hpt_error *err)
 		return r;
 	if (guest_libvirt_is(source))
 		return guest_libvirt_open(guest, err);
+	if (guest_qcow2_is(source))
+		return guest_qcow2_open(guest, err);
+	if (guest->options.snapshot)
+		return guest_fail(err, HPT_ERR_ARGUMENT,
+				  "a snapshot was named, and this is no qcow2 disk image");
 	if (guest->kind)
 		return 0;
 	if (!source->head_len)

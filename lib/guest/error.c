@@ -86,8 +86,9 @@ void guest_warn(struct hpt_guest *guest, const char *fmt, ...)
 }
 
 #define FORMS (HPT_GUEST_CLASSIC | HPT_GUEST_V3)
-#define FLAGS \
-	(HPT_GUEST_WHOLE | HPT_GUEST_GUESS_ORDER | HPT_GUEST_MEMORY | HPT_GUEST_MAP | FORMS)
+#define FLAGS                                                          \
+	(HPT_GUEST_WHOLE | HPT_GUEST_GUESS_ORDER | HPT_GUEST_MEMORY |  \
+	 HPT_GUEST_MAP | HPT_GUEST_LIST | FORMS)
 
 int guest_struct_in(void *to, const void *from, size_t size, const char *what,
 		    struct hpt_error *err)

@@ -64,7 +64,8 @@ static int open_kind(struct hpt_guest *guest, struct hpt_error *err)
 {
 	switch (guest->kind) {
 	case HPT_SOURCE_QEMU:
-		return guest_saved_open(guest, err);
+		/* A disk image of which none was chosen has only a list. */
+		return guest->state.failed ? 0 : guest_saved_open(guest, err);
 	case HPT_SOURCE_STREAM:
 		return open_stream(guest, err);
 	case HPT_SOURCE_IMAGE:
@@ -110,9 +111,11 @@ static int open_source(int fd, bool own_fd, const char *name,
 	}
 	guest->own_fd = own_fd;
 	guest->spool = -1;
+	guest->container.fd = -1;
 	r = guest_options_in(&guest->options, options, err);
 	if (!r)
 		r = open_all(guest, fd, err);
+	guest->options.snapshot = NULL; /* the caller's */
 	if (!r) {
 		*out = guest;
 		return 0;
@@ -131,6 +134,27 @@ static int open_path(const char *path, int *fd, struct hpt_error *err)
 	return *fd < 0 ? guest_fail_errno(err, errno, "%s: cannot open", path) : 0;
 }
 
+/* "disk#NAME": a snapshot in a disk image. A file that has just this name came first. */
+static bool open_disk(const char *path, int *fd, const char **snapshot)
+{
+	const char *mark;
+	char *disk;
+
+	for (mark = strchr(path, '#'); mark; mark = strchr(mark + 1, '#')) {
+		disk = strndup(path, (size_t)(mark - path));
+		if (!disk)
+			return false;
+		if (open_path(disk, fd, NULL))
+			*fd = -1;
+		free(disk);
+		if (*fd < 0)
+			continue;
+		*snapshot = mark + 1;
+		return true;
+	}
+	return false;
+}
+
 int guest_open_live(const struct hpt_reader_ops *ops, void *ctx,
 		    const struct hpt_guest_options *options, struct hpt_guest **out,
 		    struct hpt_error *err)
@@ -141,6 +165,7 @@ int guest_open_live(const struct hpt_reader_ops *ops, void *ctx,
 	if (!guest)
 		return guest_fail(err, HPT_ERR_MEMORY, "out of memory");
 	guest->spool = -1;
+	guest->container.fd = -1;
 	guest->source.live = ops;
 	guest->source.live_ctx = ctx;
 	guest->options = *options;
@@ -160,12 +185,25 @@ void guest_live_end(struct hpt_guest *guest)
 int hpt_guest_open(const char *path, const struct hpt_guest_options *options,
 		   struct hpt_guest **out, struct hpt_error *err)
 {
+	struct hpt_guest_options taken;
+	struct hpt_error why;
 	int fd, r;
 
 	if (!path || !out)
 		return guest_fail(err, HPT_ERR_ARGUMENT, "hpt_guest_open: a NULL");
-	r = open_path(path, &fd, err);
-	return r ? r : open_source(fd, true, path, options, out, err);
+	r = guest_options_in(&taken, options, err);
+	if (r)
+		return r;
+	taken.size = sizeof(taken);
+	r = open_path(path, &fd, &why);
+	if (r && why.os_errno == ENOENT && !taken.snapshot &&
+	    open_disk(path, &fd, &taken.snapshot))
+		r = 0;
+	if (!r)
+		return open_source(fd, true, path, &taken, out, err);
+	if (err)
+		*err = why;
+	return r;
 }
 
 int hpt_guest_open_fd(int fd, const char *name, const struct hpt_guest_options *options,
@@ -195,6 +233,10 @@ void hpt_guest_close(struct hpt_guest *guest)
 	guest_description_close(&guest->description);
 	guest_state_close(&guest->state);
 	guest_source_close(&guest->source);
+	if (guest->container.close)
+		guest->container.close(guest->container.qcow2);
+	if (guest->container.fd >= 0)
+		close(guest->container.fd);
 	free(guest->container.xml);
 	for (i = 0; i < guest->n_warnings; i++)
 		free(guest->warnings[i]);
@@ -250,6 +292,8 @@ int hpt_guest_table(struct hpt_guest *guest, struct hpt_table **out, struct hpt_
 		return guest_core_table(guest, out, err);
 	if (guest->qemu)
 		return hpt_qemu_table(guest->qemu, out, err);
+	if (!guest->table)
+		return guest_fail(err, HPT_ERR_NO_HPT, "%s", guest->state.why);
 	*out = guest->table;
 	return 0;
 }

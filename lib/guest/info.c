@@ -62,8 +62,11 @@ static int saved_info(const struct hpt_guest *guest, struct hpt_guest_info *know
 		      struct hpt_error *err)
 {
 	struct hpt_qemu_info info = { .size = sizeof(info) };
-	int r = hpt_qemu_info(guest->qemu, &info, err);
+	int r;
 
+	if (!guest->qemu)
+		return 0;
+	r = hpt_qemu_info(guest->qemu, &info, err);
 	if (r)
 		return r;
 	known->machine = info.machine;

@@ -152,10 +152,20 @@ struct guest_state {
 
 /* What a saved guest came in, if in anything. */
 struct guest_container {
-	const char *name; /* "libvirt", or NULL */
+	const char *name; /* "libvirt", "qcow2", or NULL */
 	char details[GUEST_DETAILS_ROOM];
 	char *xml; /* the domain, ended by a NUL */
 	size_t xml_len;
+	int fd; /* of the file that a source was put into to be read in any order, or -1 */
+	void *qcow2;
+	void (*close)(void *qcow2);
+};
+
+/* What is read in any order. */
+struct guest_file {
+	int fd;
+	uint64_t start; /* offset of its first byte */
+	uint64_t size;
 };
 
 struct hpt_guest {
@@ -230,6 +240,11 @@ bool guest_source_plain(const struct guest_source *source);
 int guest_source_strip(struct guest_source *source, size_t n, struct hpt_error *err);
 /* Read all of @len bytes at @offset; the descriptor's position stays. */
 int guest_read_at(int fd, uint64_t offset, void *bytes, size_t len, struct hpt_error *err);
+/* The source begins anew with what @ops read; the context is not closed with it. */
+void guest_source_replace(struct guest_source *source, const struct hpt_reader_ops *ops,
+			  void *ctx);
+/* @n bytes more of the file were read otherwise: told to the progress callback. */
+int guest_source_progress(struct guest_source *source, size_t n, struct hpt_error *err);
 /* Set a regular file's position back to its start. */
 int guest_source_rewind(struct guest_source *source, struct hpt_error *err);
 /* Reads decompressed bytes, those of the head first; the context is the source. */
@@ -248,6 +263,16 @@ bool guest_lzo_decode(const unsigned char *in, size_t in_len, unsigned char *out
 /* lzop.c */
 bool guest_lzop_is(const struct guest_source *source);
 int guest_lzop_open(struct guest_source *source, struct hpt_error *err);
+
+/* file.c: the source itself when it is a plain file, else a temporary one. */
+int guest_file_of(struct hpt_guest *guest, struct guest_file *file, struct hpt_error *err);
+/* All of [offset, offset + len), or an error that says what was to be read there. */
+int guest_file_read(const struct guest_file *file, uint64_t offset, void *bytes, size_t len,
+		    const char *what, struct hpt_error *err);
+
+/* qcow2.c: a guest in a snapshot of a disk image. */
+bool guest_qcow2_is(const struct guest_source *source);
+int guest_qcow2_open(struct hpt_guest *guest, struct hpt_error *err);
 
 /* libvirt.c: open the stream in a save image of libvirt, whose first bytes are at the head. */
 bool guest_libvirt_is(const struct guest_source *source);

@@ -170,7 +170,7 @@ int guest_source_open(struct guest_source *source, int fd, struct hpt_error *err
 
 void guest_source_close(struct guest_source *source)
 {
-	if (source->layer.ops)
+	if (source->layer.close)
 		source->layer.close(source->layer.ctx);
 	guest_decompress_close(source);
 	free(source->head);
@@ -214,6 +214,27 @@ int guest_source_strip(struct guest_source *source, size_t n, struct hpt_error *
 	source->magic_len = 0;
 	source->magic_used = 0;
 	return look_for_compression(source, err);
+}
+
+void guest_source_replace(struct guest_source *source, const struct hpt_reader_ops *ops,
+			  void *ctx)
+{
+	free(source->head);
+	source->head = NULL;
+	source->head_len = 0;
+	source->head_used = 0;
+	source->head_whole = false;
+	source->raw_done = 0;
+	source->report_at = PROGRESS_STEP;
+	if (source->layer.close)
+		source->layer.close(source->layer.ctx);
+	source->layer = (struct guest_layer){ ops, ctx, NULL };
+}
+
+int guest_source_progress(struct guest_source *source, size_t n, struct hpt_error *err)
+{
+	source->raw_done += n;
+	return report(source, err);
 }
 
 bool guest_source_plain(const struct guest_source *source)

@@ -22,7 +22,7 @@ ok "a stream: its entries" line "valid        490 entries, 2\.99 % of the slots"
 ok "a stream: its passes" line "stream       474 chunks in 1 pass"
 ok "a stream has no vCPUs" test "$(grep -c vCPUs out)" -eq 0
 run info --json it
-ok "a stream in JSON" out_is '{"source":"it","kind":"kvm-stream","dialect":"kvm-le","compression":null,"container":null,"container_details":null,"file_bytes":11632,"machine":null,"run_state":null,"mmu":"'"$(grep -o '"mmu":"[a-z]*"' out | cut -d'"' -f4)"'","vcpus":null,"ram_bytes":null,"ram_blocks":[],"table":true,"no_table":null,"order":18,"order_guessed":false,"table_bytes":262144,"slots":16384,"ptegs":2048,"valid":490,"passes":1,"chunks":474,"warnings":[]}'
+ok "a stream in JSON" out_is '{"source":"it","kind":"kvm-stream","dialect":"kvm-le","compression":null,"container":null,"container_details":null,"file_bytes":11632,"machine":null,"run_state":null,"mmu":"'"$(grep -o '"mmu":"[a-z]*"' out | cut -d'"' -f4)"'","vcpus":null,"ram_bytes":null,"ram_blocks":[],"snapshots":[],"table":true,"no_table":null,"order":18,"order_guessed":false,"table_bytes":262144,"slots":16384,"ptegs":2048,"valid":490,"passes":1,"chunks":474,"warnings":[]}'
 
 "$HPT" convert it --to image -o image
 run info image

@@ -525,7 +525,6 @@ static const struct {
 	  "SOURCE: empty. An HTAB stream of a pass in which nothing changed is empty too: if this "
 	  "is one, say so, by kind (kvm-stream), dialect and order" },
 	{ "text", "\"hello, world\" ", 0, 0, HPT_ERR_FORMAT, "SOURCE: not a saved guest" },
-	{ "qcow2", "\"QFI\" u8 0xfb fill 80 0 ", 0, 0, HPT_ERR_UNSUPPORTED, "a qcow2 disk image" },
 	{ "ELF", "u8 0x7f \"ELF\" fill 80 0 ", 0, 0, HPT_ERR_UNSUPPORTED, "an ELF file" },
 	{ "kdump", "\"KDUMP   \" fill 80 0 ", 0, 0, HPT_ERR_UNSUPPORTED, "a kdump file" },
 	{ "flattened", "\"makedumpfile\" fill 80 0 ", 0, 0, HPT_ERR_UNSUPPORTED, "flattened" },
