@@ -36,7 +36,7 @@ _hpt_words()
 _hpt_values()
 {
 	case $1 in
-	--kind) echo "qemu kvm-stream image kvm-debugfs core ram" ;;
+	--kind) echo "qemu kvm-stream image kvm-debugfs core kdump ram" ;;
 	--form) echo "classic v3" ;;
 	--dialect) echo "kvm-le kvm-be qemu" ;;
 	--color) echo "auto always never" ;;

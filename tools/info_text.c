@@ -62,6 +62,8 @@ static const char *kind_words(const struct info *info)
 		return "core: an ELF core of a guest";
 	case HPT_SOURCE_LISTING:
 		return "kvm-debugfs: KVM's own listing of a guest's table";
+	case HPT_SOURCE_KDUMP:
+		return "kdump: a guest's memory, compressed by makedumpfile's format";
 	default:
 		return info->guest ? "unknown" : "ram: the memory of a bare machine";
 	}

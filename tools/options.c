@@ -79,7 +79,7 @@ int options_kind(struct common *common)
 {
 	static const enum hpt_source_kind kinds[] = { HPT_SOURCE_QEMU, HPT_SOURCE_STREAM,
 						      HPT_SOURCE_IMAGE, HPT_SOURCE_LISTING,
-						      HPT_SOURCE_CORE };
+						      HPT_SOURCE_CORE, HPT_SOURCE_KDUMP };
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (strcmp(optarg, hpt_source_kind_name(kinds[i])) == 0) {
@@ -91,7 +91,7 @@ int options_kind(struct common *common)
 	if (common->ram)
 		return 0;
 	return bad_value(common, "kind", optarg,
-			 "qemu, kvm-stream, image, kvm-debugfs, core or ram");
+			 "qemu, kvm-stream, image, kvm-debugfs, core, kdump or ram");
 }
 
 int parse_dialect(const char *text, enum hpt_dialect *out)

@@ -163,8 +163,8 @@ static void warn_of_order(const struct source *source, uint32_t flags)
 	complain("%s (--order says it)", hpt_guest_warning(source->guest, 0));
 }
 
-/* Of a core, by what the options say. */
-static int open_core_table(struct source *source, const struct common *common,
+/* Of a dump, by what the options say. */
+static int open_dump_table(struct source *source, const struct common *common,
 			   struct hpt_error *err)
 {
 	const struct hpt_memory_ops *ops;
@@ -177,12 +177,12 @@ static int open_core_table(struct source *source, const struct common *common,
 	return ret;
 }
 
-static bool is_core(const struct source *source)
+static bool is_dump(const struct source *source)
 {
 	struct hpt_guest_info info = { .size = sizeof(info) };
 
 	return source->guest && !hpt_guest_info(source->guest, &info, NULL) &&
-	       info.kind == HPT_SOURCE_CORE;
+	       (info.kind == HPT_SOURCE_CORE || info.kind == HPT_SOURCE_KDUMP);
 }
 
 static int open_table(struct source *source, const struct common *common,
@@ -195,10 +195,10 @@ static int open_table(struct source *source, const struct common *common,
 		ret = hpt_guest_table(source->guest, &source->table, err);
 	if (common->ram || (!said && !common->lpid) || (ret && ret != HPT_ERR_NO_HPT))
 		return ret;
-	if (said && ret && is_core(source))
-		return open_core_table(source, common, err);
+	if (said && ret && is_dump(source))
+		return open_dump_table(source, common, err);
 	return usage_error(common->command,
-			   "--sdr1, --ptcr and --lpid belong to --kind ram, or to a core that "
+			   "--sdr1, --ptcr and --lpid belong to --kind ram, or to a dump that "
 			   "does not say where its table lies");
 }
 

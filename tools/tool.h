@@ -158,19 +158,21 @@ enum {
 	"SOURCE is a file, or - for standard input; file:PATH is a file whatever its name\n" \
 	"looks like; debugfs:PID is a guest that runs on this KVM-HV host (as root; see\n"   \
 	"'hpt list'); qmp:SOCKET is one that runs under QEMU, by the socket of its monitor\n"  \
-	"(QMP), and it runs on. Files compressed by gzip, xz, zstd or bzip2 open as they\n"  \
-	"are. The kind is found by looking, or said:\n"                                      \
+	"(QMP), and it runs on. Files compressed by gzip, xz, zstd, bzip2 or lzop open\n"    \
+	"as they are; disk#NAME is a snapshot in a qcow2 image. The kind is found by\n"     \
+	"looking, or said:\n"                                                                 \
 	"      --kind KIND       qemu (a guest saved by QEMU), kvm-stream (the HTAB\n"       \
 	"                        stream as captured), image (a flat table), kvm-debugfs\n"   \
-	"                        (KVM's own listing), core (an ELF core of a guest) or\n"     \
-	"                        ram (the memory of a bare machine, from real address 0)\n"  \
+	"                        (KVM's own listing), core (an ELF core of a guest),\n"      \
+	"                        kdump (a guest's memory) or ram (the memory of a bare\n"    \
+	"                        machine, from real address 0)\n"                            \
 	"      --order N         the table has 2^N bytes, 18 to 46\n"                        \
 	"      --dialect NAME    of a stream: kvm-le, kvm-be or qemu\n"                      \
 	"      --then FILE       apply another captured pass on top of a stream; may be\n"   \
 	"                        given several times\n"                                      \
-	"      --sdr1 VALUE      of ram, core: the register that says where its table lies\n"      \
-	"      --ptcr VALUE      of ram, core: likewise, from POWER9 on\n"                         \
-	"      --lpid N          of ram, core: which entry of the partition table, if not 0\n"     \
+	"      --sdr1 VALUE      of ram, core, kdump: where the table lies, by the register\n" \
+	"      --ptcr VALUE      of ram, core, kdump: likewise, from POWER9 on\n"              \
+	"      --lpid N          of these: which entry of the partition table, if not 0\n"     \
 	"      --form FORM       of kvm-debugfs: the host's entries are classic (to POWER8)\n" \
 	"                        or v3 (ISA 3.0), if that cannot be told\n"                    \
 	"      --debugfs DIR     where debugfs is mounted, if /proc/self/mounts does not say\n" \
@@ -348,8 +350,8 @@ struct source {
 	struct hpt_guest *guest; /* NULL: it is ram */
 	struct hpt_table *table; /* NULL: it has none, and no_table says why */
 	struct ram ram;
-	struct hpt_table *own; /* of a core, found by its registers: closed with it */
-	uint64_t pate0; /* of ram or a core with a partition table */
+	struct hpt_table *own; /* of a dump, found by its registers: closed with it */
+	uint64_t pate0; /* of ram or a dump with a partition table */
 	struct hpt_error no_table;
 	struct guard *held; /* lets a guest go on that was asked to be held: qmp.h */
 };

@@ -34,12 +34,13 @@ enum hpt_source_kind {
 	HPT_SOURCE_IMAGE,      /**< "image": a flat table, 2^order bytes, classic form */
 	HPT_SOURCE_LISTING,    /**< "kvm-debugfs": KVM's own listing, see hpt/debugfs.h */
 	HPT_SOURCE_CORE,       /**< "core": an ELF core, see hpt/core.h */
+	HPT_SOURCE_KDUMP,      /**< "kdump": a guest's memory, as makedumpfile compresses it */
 };
 
 /**
  * @brief The name of a kind.
  * @param kind one of enum #hpt_source_kind
- * @return "qemu", "kvm-stream", "image", "kvm-debugfs", "core"; NULL for other values. Static.
+ * @return "qemu", "kvm-stream", "image", "kvm-debugfs", "core", "kdump"; NULL for other values. Static.
  *
  * Threads: pure.
  */
@@ -107,9 +108,8 @@ struct hpt_guest_options {
  * @return 0; #HPT_ERR_SYSTEM: it cannot be opened or read; #HPT_ERR_FORMAT: it is none of
  *         the known kinds (the text says what was looked for); #HPT_ERR_ORDER: a stream
  *         whose order cannot be told, or an image whose size is no power of two;
- *         #HPT_ERR_UNSUPPORTED: compressed, in a build without libarchive, or a container
- *         that is known by name only (kdump), an ELF core of another machine, or one in a
- *         build without libelf, or a disk image that is encrypted, that keeps the guest's
+ *         #HPT_ERR_UNSUPPORTED: compressed, in a build without libarchive, an ELF core of
+ *         another machine, or one in a build without libelf, or a disk image that is encrypted, that keeps the guest's
  *         state in another file, or that has no guest; #HPT_ERR_TRUNCATED: compressed, and
  *         cut, or an image of libvirt's that was never finished; #HPT_ERR_STOPPED;
  *         #HPT_ERR_MEMORY; #HPT_ERR_ARGUMENT; those of

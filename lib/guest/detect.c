@@ -9,16 +9,6 @@
 #define QEMU_MAGIC "QEVM"
 #define ELF_MAGIC "\177ELF"
 
-/* Containers that are known by name and not opened here. */
-static const struct {
-	const char *magic;
-	size_t len;
-	const char *name;
-} others[] = {
-	{ "KDUMP   ", 8, "a kdump file (it has no hashed page table in it)" },
-	{ "makedumpfile", 12, "a flattened kdump file (it has no hashed page table in it)" },
-};
-
 /* "---[ name ]---", or "0xc000000000000000:" and a tab, "AVPN:" */
 static bool is_kernel_listing(const struct guest_source *source)
 {
@@ -37,14 +27,6 @@ static bool is_kernel_listing(const struct guest_source *source)
 
 static int refuse_other(const struct guest_source *source, struct hpt_error *err)
 {
-	size_t i;
-
-	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (source->head_len >= others[i].len &&
-		    !memcmp(source->head, others[i].magic, others[i].len))
-			return guest_fail_offset(err, HPT_ERR_UNSUPPORTED, 0,
-						 "this is %s, which is not supported",
-						 others[i].name);
 	if (is_kernel_listing(source))
 		return guest_fail_offset(err, HPT_ERR_UNSUPPORTED, 0,
 					 "this is a kernel's listing of its own mappings "
@@ -156,7 +138,7 @@ int guest_detect(struct hpt_guest *guest, struct hpt_error *err)
 	int r;
 
 	guest->kind = guest->options.kind;
-	if (guest->kind && guest->kind != HPT_SOURCE_QEMU)
+	if (guest->kind && guest->kind != HPT_SOURCE_QEMU && guest->kind != HPT_SOURCE_KDUMP)
 		return 0;
 	r = guest_source_peek(source, GUEST_MAGIC_MAX, err);
 	if (r)
@@ -168,6 +150,10 @@ int guest_detect(struct hpt_guest *guest, struct hpt_error *err)
 	if (guest->options.snapshot)
 		return guest_fail(err, HPT_ERR_ARGUMENT,
 				  "a snapshot was named, and this is no qcow2 disk image");
+	if (guest->kind == HPT_SOURCE_KDUMP && !guest_kdump_is(source))
+		return guest_fail_offset(err, HPT_ERR_FORMAT, 0,
+					 "not a kdump file (no \"KDUMP\", no \"makedumpfile\" "
+					 "at its start)");
 	if (guest->kind)
 		return 0;
 	if (!source->head_len)
@@ -178,6 +164,10 @@ int guest_detect(struct hpt_guest *guest, struct hpt_error *err)
 	}
 	if (source->head_len >= 4 && !memcmp(source->head, ELF_MAGIC, 4)) {
 		guest->kind = HPT_SOURCE_CORE;
+		return 0;
+	}
+	if (guest_kdump_is(source)) {
+		guest->kind = HPT_SOURCE_KDUMP;
 		return 0;
 	}
 	if (hpt_debugfs_detect(source->head, source->head_len)) {

@@ -126,7 +126,7 @@ int guest_options_in(struct hpt_guest_options *to, const struct hpt_guest_option
 	if ((to->flags & FORMS) == FORMS)
 		return guest_fail(err, HPT_ERR_ARGUMENT,
 				  "hpt_guest_options: flags 0x%x say both forms", to->flags);
-	if ((unsigned int)to->kind > HPT_SOURCE_CORE ||
+	if ((unsigned int)to->kind > HPT_SOURCE_KDUMP ||
 	    (unsigned int)to->dialect > HPT_DIALECT_QEMU)
 		return guest_fail(err, HPT_ERR_ARGUMENT,
 				  "hpt_guest_options: unknown kind %u or dialect %u",

@@ -9,10 +9,22 @@
 
 #include "internal.h"
 
+int guest_file_kept(struct hpt_guest *guest, struct guest_file *file, struct hpt_error *err)
+{
+	off_t size;
+
+	guest->container.fd = guest->spool;
+	guest->spool = -1;
+	size = lseek(guest->container.fd, 0, SEEK_END);
+	if (size < 0)
+		return guest_fail_errno(err, errno, "cannot tell a temporary file's size");
+	*file = (struct guest_file){ guest->container.fd, 0, (uint64_t)size };
+	return 0;
+}
+
 int guest_file_of(struct hpt_guest *guest, struct guest_file *file, struct hpt_error *err)
 {
 	const struct guest_source *source = &guest->source;
-	off_t size;
 	int r;
 
 	if (guest_source_plain(source)) {
@@ -20,15 +32,7 @@ int guest_file_of(struct hpt_guest *guest, struct guest_file *file, struct hpt_e
 		return 0;
 	}
 	r = guest_spool(guest, err);
-	guest->container.fd = guest->spool;
-	guest->spool = -1;
-	if (r)
-		return r;
-	size = lseek(guest->container.fd, 0, SEEK_END);
-	if (size < 0)
-		return guest_fail_errno(err, errno, "cannot tell a temporary file's size");
-	*file = (struct guest_file){ guest->container.fd, 0, (uint64_t)size };
-	return 0;
+	return r ? r : guest_file_kept(guest, file, err);
 }
 
 int guest_file_read(const struct guest_file *file, uint64_t offset, void *bytes, size_t len,

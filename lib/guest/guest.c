@@ -74,6 +74,8 @@ static int open_kind(struct hpt_guest *guest, struct hpt_error *err)
 		return open_listing(guest, err);
 	case HPT_SOURCE_CORE:
 		return guest_core_open(guest, err);
+	case HPT_SOURCE_KDUMP:
+		return guest_kdump_open(guest, err);
 	default:
 		return guest_fail(err, HPT_ERR_ARGUMENT, "unknown kind of source");
 	}
@@ -233,6 +235,7 @@ void hpt_guest_close(struct hpt_guest *guest)
 	guest_description_close(&guest->description);
 	guest_state_close(&guest->state);
 	guest_source_close(&guest->source);
+	guest_kdump_close(guest->kdump);
 	if (guest->container.close)
 		guest->container.close(guest->container.qcow2);
 	if (guest->container.fd >= 0)
@@ -292,6 +295,8 @@ int hpt_guest_table(struct hpt_guest *guest, struct hpt_table **out, struct hpt_
 		return guest_core_table(guest, out, err);
 	if (guest->qemu)
 		return hpt_qemu_table(guest->qemu, out, err);
+	if (guest->kdump)
+		return guest_kdump_no_table(err);
 	if (!guest->table)
 		return guest_fail(err, HPT_ERR_NO_HPT, "%s", guest->state.why);
 	*out = guest->table;

@@ -40,6 +40,8 @@ const char *hpt_source_kind_name(enum hpt_source_kind kind)
 		return "kvm-debugfs";
 	case HPT_SOURCE_CORE:
 		return "core";
+	case HPT_SOURCE_KDUMP:
+		return "kdump";
 	default:
 		return NULL;
 	}
@@ -146,6 +148,8 @@ int hpt_guest_info(const struct hpt_guest *guest, struct hpt_guest_info *info,
 		r = listing_info(guest, &known, err);
 	else if (guest->kind == HPT_SOURCE_CORE)
 		r = guest_core_info(guest, &known);
+	else if (guest->kdump)
+		known.ram_bytes = guest_kdump_bytes(guest->kdump), r = 0;
 	else
 		r = image_info(guest, &known);
 	return r ? r : guest_result_out(info, &known, sizeof(known), "hpt_guest_info", err);

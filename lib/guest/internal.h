@@ -40,6 +40,7 @@
 
 struct archive;
 struct guest_core; /* core.h */
+struct guest_kdump; /* kdump.h */
 
 /* What makes a stream of a source's bytes, where that is not libarchive. */
 struct guest_layer {
@@ -176,8 +177,9 @@ struct hpt_guest {
 	struct hpt_guest_options options;
 	enum hpt_source_kind kind;
 	struct hpt_qemu *qemu;
-	struct guest_core *core; /* of an ELF core */
-	struct hpt_table *table; /* of a stream, image or core */
+	struct guest_core *core;   /* of an ELF core */
+	struct guest_kdump *kdump; /* of a kdump file */
+	struct hpt_table *table;   /* of a stream, image or core */
 	void *map;               /* of an image */
 	size_t map_len;
 	struct hpt_table *own_table; /* of a bare machine, when it was asked for */
@@ -266,9 +268,26 @@ int guest_lzop_open(struct guest_source *source, struct hpt_error *err);
 
 /* file.c: the source itself when it is a plain file, else a temporary one. */
 int guest_file_of(struct hpt_guest *guest, struct guest_file *file, struct hpt_error *err);
+/* The temporary file, from now on of the container. */
+int guest_file_kept(struct hpt_guest *guest, struct guest_file *file, struct hpt_error *err);
 /* All of [offset, offset + len), or an error that says what was to be read there. */
 int guest_file_read(const struct guest_file *file, uint64_t offset, void *bytes, size_t len,
 		    const char *what, struct hpt_error *err);
+
+/* snappy.c */
+bool guest_snappy_decode(const unsigned char *in, size_t in_len, unsigned char *out,
+			 size_t room, size_t *len);
+
+/* kdump.c, kdump_page.c: a kdump-compressed dump. */
+bool guest_kdump_is(const struct guest_source *source);
+int guest_kdump_open(struct hpt_guest *guest, struct hpt_error *err);
+void guest_kdump_close(struct guest_kdump *k);
+/* Bytes of all pages that are there. */
+uint64_t guest_kdump_bytes(const struct guest_kdump *k);
+int guest_kdump_no_table(struct hpt_error *err);
+/* What lies in the first page of a range, *@n bytes; NULL @bytes: only see whether it can be. */
+int guest_kdump_read(const struct guest_kdump *k, uint64_t ra, size_t len, unsigned char *bytes,
+		     size_t *n, struct hpt_error *err);
 
 /* qcow2.c: a guest in a snapshot of a disk image. */
 bool guest_qcow2_is(const struct guest_source *source);
@@ -385,6 +404,10 @@ bool guest_is_bare(const struct hpt_guest *guest);
 
 /* spool.c: put all of a source that is read forward only into a temporary file. */
 int guest_spool(struct hpt_guest *guest, struct hpt_error *err);
+/* Make the temporary file; put bytes into it, in any order. */
+int guest_spool_open(struct hpt_guest *guest, struct hpt_error *err);
+int guest_spool_put(struct hpt_guest *guest, const unsigned char *bytes, size_t len,
+		    uint64_t at, struct hpt_error *err);
 
 /* core_read.c: an ELF core */
 int guest_core_open(struct hpt_guest *guest, struct hpt_error *err);

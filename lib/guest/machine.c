@@ -212,7 +212,7 @@ static int not_read(const struct hpt_guest *guest, const char *what, struct hpt_
 
 int guest_state_check(const struct hpt_guest *guest, const char *what, struct hpt_error *err)
 {
-	if (!guest->qemu && !guest->core && !guest->state.failed)
+	if (!guest->qemu && !guest->core && !guest->kdump && !guest->state.failed)
 		return guest_fail(err, HPT_ERR_ARGUMENT,
 				  "%s: a source of kind %s has none, only "
 				  "a saved guest",

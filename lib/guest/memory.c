@@ -71,6 +71,14 @@ static int read_core(const struct hpt_guest *guest, const struct guest_region *r
 	return guest_core_read(guest, region, ra, n, bytes ? bytes : unused, err);
 }
 
+static int kdump_piece(const struct hpt_guest *guest, uint64_t ra, size_t len,
+		       unsigned char *bytes, size_t *n, struct hpt_error *err)
+{
+	int r = guest_kdump_read(guest->kdump, ra, len, bytes, n, err);
+
+	return r ? page_failed(err, r, ra) : 0;
+}
+
 /*
  * Read what lies in the first page of the range; NULL bytes: only see whether it is in the
  * file. Some bytes may be put out on failure.
@@ -86,6 +94,8 @@ static int read_piece(const struct hpt_guest *guest, uint64_t ra, size_t len,
 	/* Between two regions nothing answers: a hole is never taken for zeros. */
 	if (!region)
 		return no_ram(err, ra);
+	if (guest->kdump)
+		return kdump_piece(guest, ra, len, bytes, n, err);
 	*n = in_page(region, ra, len, &page, &offset);
 	if (guest->core) {
 		r = read_core(guest, region, ra, *n, bytes, err);
@@ -162,7 +172,7 @@ static const void *memory_view(void *ctx, uint64_t ra, size_t len)
 	size_t offset;
 	uint64_t page;
 
-	if (!region || guest->core || in_page(region, ra, len, &page, &offset) < len)
+	if (!region || guest->core || guest->kdump || in_page(region, ra, len, &page, &offset) < len)
 		return NULL;
 	view = guest_page_view(guest, region->block, page);
 	return view ? view + offset : NULL;
@@ -181,7 +191,7 @@ static int check_memory(const struct hpt_guest *guest, struct hpt_error *err)
 
 	if (r)
 		return r;
-	if (!guest_source_plain(&guest->source) && guest->spool < 0)
+	if (!guest->kdump && !guest_source_plain(&guest->source) && guest->spool < 0)
 		return guest_fail(err, HPT_ERR_UNSUPPORTED,
 				  "memory: this source can only be read "
 				  "forward (compressed, or a pipe): open it with "

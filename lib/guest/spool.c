@@ -121,6 +121,29 @@ static int copy(struct guest_source *source, int fd, unsigned char *buffer,
 	return w ? w : r;
 }
 
+int guest_spool_open(struct hpt_guest *guest, struct hpt_error *err)
+{
+	guest->spool = open_file(guest->no_disk);
+	return guest->spool < 0 ? guest_fail_errno(err, errno, "cannot make a temporary file")
+				: 0;
+}
+
+int guest_spool_put(struct hpt_guest *guest, const unsigned char *bytes, size_t len,
+		    uint64_t at, struct hpt_error *err)
+{
+	off_t size = lseek(guest->spool, 0, SEEK_END);
+	int r = 0;
+
+	/* What is written over must become zero where it is. */
+	if (size < 0 || ((uint64_t)size < at + len && ftruncate(guest->spool, (off_t)(at + len))))
+		return guest_fail_errno(err, errno, "cannot set a temporary file's size");
+	if ((uint64_t)size > at)
+		r = write_at(guest->spool, bytes, len, at, err);
+	else
+		r = write_runs(guest->spool, bytes, len, at, err);
+	return r;
+}
+
 int guest_spool(struct hpt_guest *guest, struct hpt_error *err)
 {
 	unsigned char *buffer = malloc(STEP);
@@ -128,10 +151,8 @@ int guest_spool(struct hpt_guest *guest, struct hpt_error *err)
 
 	if (!buffer)
 		return guest_fail(err, HPT_ERR_MEMORY, "out of memory for a temporary file");
-	guest->spool = open_file(guest->no_disk);
-	if (guest->spool < 0)
-		r = guest_fail_errno(err, errno, "cannot make a temporary file");
-	else
+	r = guest_spool_open(guest, err);
+	if (!r)
 		r = copy(&guest->source, guest->spool, buffer, err);
 	free(buffer);
 	return r;

@@ -69,8 +69,8 @@ while read -r command option value expected; do
 	run "$command" "$option" "$value" "$source"
 	ok "$command $option $value" refused 2 "$option: '$value' is not $expected"
 done <<'LIST'
-info --kind elf qemu, kvm-stream, image, kvm-debugfs, core or ram
-vmcore --kind exe qemu, kvm-stream, image, kvm-debugfs, core or ram
+info --kind elf qemu, kvm-stream, image, kvm-debugfs, core, kdump or ram
+vmcore --kind exe qemu, kvm-stream, image, kvm-debugfs, core, kdump or ram
 vmcore --user-context me the number of a context, from 1
 info --form v2 classic or v3
 info --sdr1 x a number, decimal or hexadecimal after 0x

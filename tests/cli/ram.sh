@@ -79,7 +79,10 @@ run dump --kind ram ram
 ok "neither SDR1 nor PTCR" refused 2 "--kind ram needs --sdr1 or --ptcr"
 run dump --kind ram --sdr1 0x400003 --ptcr 0 ram
 ok "both" refused 2 "--sdr1 and --ptcr exclude each other"
-run dump --sdr1 0x400003 $guest
+run dump --sdr1 0x400003 ram
+ok "SDR1 of what is not said to be memory" refused 2 "--kind can say what it is"
+fetch_stream powernv8/sparse-p1
+run dump --sdr1 0x400003 "$(stream powernv8/sparse-p1)"
 ok "SDR1 of something else" refused 2 "belong to --kind ram"
 run dump --kind ram --sdr1 here ram
 ok "SDR1 that is none" refused 2 "--sdr1: 'here' is not a number"

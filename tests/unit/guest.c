@@ -526,8 +526,6 @@ static const struct {
 	  "is one, say so, by kind (kvm-stream), dialect and order" },
 	{ "text", "\"hello, world\" ", 0, 0, HPT_ERR_FORMAT, "SOURCE: not a saved guest" },
 	{ "ELF", "u8 0x7f \"ELF\" fill 80 0 ", 0, 0, HPT_ERR_UNSUPPORTED, "an ELF file" },
-	{ "kdump", "\"KDUMP   \" fill 80 0 ", 0, 0, HPT_ERR_UNSUPPORTED, "a kdump file" },
-	{ "flattened", "\"makedumpfile\" fill 80 0 ", 0, 0, HPT_ERR_UNSUPPORTED, "flattened" },
 	{ "saved, cut", HEAD CONFIG, 0, 0, HPT_ERR_TRUNCATED, "SOURCE: the input ends at offset" },
 	{ "not saved", "u32 1 u32 2 ", HPT_SOURCE_QEMU, 0, HPT_ERR_FORMAT,
 	  "SOURCE: offset 0: magic 0x00000001" },

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Dumps in makedumpfile's format, made byte by byte: what QEMU writes here is seen in
+ * tests/run-containers, which has zlib only; here are both byte orders and every compression.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <hpt/guest.h>
+
+#include "guest_saved.h"
+
+#define BLOCK 4096
+/* Pages 16 to 21 are there but for 19, in a file of 40 pages; data begins at 6 blocks. */
+#define PAGES 40
+#define FIRST 16
+#define DATA 6
+
+/* A page of 0x11 by LZO: a literal, then it again 4095 times. */
+#define LZO_PAGE "hex 121120000000000000000000000000000000ed0000110000 "
+#define LZO 2
+#define SNAPPY 4
+
+static void put_at(struct bytes *b, size_t at, uint64_t value, unsigned int n, int little)
+{
+	unsigned int i;
+
+	assert_true(at + n <= b->len);
+	for (i = 0; i < n; i++)
+		b->data[at + i] = (unsigned char)(value >> 8 * (little ? i : n - 1 - i));
+}
+
+/* A page of 0x22 by snappy: a literal, then copies of 64 bytes, the last of 63. */
+static void put_snappy(struct bytes *b)
+{
+	unsigned int i;
+
+	bytes_append(b, "hex 80200022 ");
+	for (i = 0; i < 63; i++)
+		bytes_append(b, "hex fe0100 ");
+	bytes_append(b, "hex fa0100 ");
+}
+
+/* A page of 0x33 by zlib, stored. */
+static void put_zlib(struct bytes *b)
+{
+	uint32_t a = 1, sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < BLOCK; i++) {
+		a = (a + 0x33) % 65521;
+		sum = (sum + a) % 65521;
+	}
+	bytes_append(b, "hex 7801010010ffef fill 4096 0x33 ");
+	bytes_put(b, sum << 16 | a, 4, 0);
+}
+
+static void put_page(struct bytes *b, unsigned int i, uint32_t flags, int little)
+{
+	static void (*const put[])(struct bytes * b) = { put_zlib, put_snappy };
+	size_t descriptor = 4 * BLOCK + 24 * i, at = b->len;
+
+	if (!flags)
+		bytes_fill(b, BLOCK, 0x40 + (int)i);
+	else if (flags == LZO)
+		bytes_append(b, LZO_PAGE);
+	else
+		put[flags == SNAPPY](b);
+	put_at(b, descriptor, at, 8, little);
+	put_at(b, descriptor + 8, b->len - at, 4, little);
+	put_at(b, descriptor + 12, flags, 4, little);
+}
+
+static struct bytes dump_of(int little)
+{
+	static const uint32_t flags[] = { 0, 1, LZO, SNAPPY, 0 };
+	struct bytes b = bytes_of("\"KDUMP   \" ");
+	unsigned int i;
+
+	bytes_fill(&b, DATA * BLOCK - b.len, 0);
+	put_at(&b, 8, 6, 4, little);
+	put_at(&b, 428, BLOCK, 4, little);
+	put_at(&b, 432, 1, 4, little);
+	put_at(&b, 436, 2, 4, little);
+	put_at(&b, 460, 3, 4, little);
+	put_at(&b, BLOCK + 96, PAGES, 8, little);
+	/* Header, sub-header, two bitmaps, a block with the descriptors. */
+	b.data[2 * BLOCK + FIRST / 8] = 0x3f;
+	b.data[3 * BLOCK + FIRST / 8] = 0x37;
+	for (i = 0; i < N(flags); i++)
+		put_page(&b, i, flags[i], little);
+	return b;
+}
+
+/* The same in pieces of @step bytes, the last first, as whoever writes it forward may. */
+static struct bytes flat_of(const struct bytes *b, size_t step)
+{
+	struct bytes out = bytes_of("\"makedumpfile\" at 16 u64 1 u64 1 at 4096 ");
+	size_t at = b->len, n;
+
+	while (at > 0) {
+		n = at % step ? at % step : step;
+		at -= n;
+		bytes_put(&out, at, 8, 0);
+		bytes_put(&out, n, 8, 0);
+		bytes_fill(&out, n, 0);
+		memcpy(out.data + out.len - n, b->data + at, n);
+	}
+	bytes_append(&out, "u64 0xffffffffffffffff u64 0xffffffffffffffff ");
+	return out;
+}
+
+static void expect(struct hpt_guest *guest, uint64_t page, int value)
+{
+	unsigned char bytes[BLOCK];
+	struct hpt_error err;
+	size_t i;
+
+	if (hpt_guest_read(guest, page * BLOCK, BLOCK, bytes, &err))
+		fail_msg("page %llu: %s", (unsigned long long)page, err.text);
+	for (i = 0; i < BLOCK; i++)
+		assert_int_equal(bytes[i], value);
+}
+
+static void expect_all(const struct bytes *b, bool piped, const char *details)
+{
+	struct hpt_guest *guest = must_open_saved(b, 0, piped);
+	struct hpt_guest_info info = { .size = sizeof(info) };
+	struct hpt_table *table = NULL;
+	struct hpt_cpu cpu = { .size = sizeof(cpu) };
+	unsigned char bytes[2 * BLOCK] = { 0 };
+	struct hpt_error err;
+
+	assert_int_equal(hpt_guest_info(guest, &info, NULL), 0);
+	assert_string_equal(hpt_source_kind_name(info.kind), "kdump");
+	assert_string_equal(info.container, "kdump");
+	assert_string_equal(info.container_details, details);
+	assert_int_equal(info.ram_bytes, 5 * BLOCK);
+	assert_int_equal(info.mmu, HPT_GUEST_MMU_UNKNOWN);
+	expect(guest, 16, 0x40);
+	if (has_feature("pages compressed by QEMU"))
+		expect(guest, 17, 0x33);
+	expect(guest, 18, 0x11);
+	expect(guest, 20, 0x22);
+	expect(guest, 21, 0x44);
+	assert_int_equal(hpt_guest_read(guest, 18 * BLOCK + 1, sizeof(bytes), bytes, &err),
+			 HPT_ERR_RANGE);
+	assert_non_null(strstr(err.text, "0x13000: there is no RAM, or the dump left it out"));
+	assert_int_equal(bytes[0], 0);
+	assert_int_equal(hpt_guest_read(guest, 22 * BLOCK, 1, bytes, &err), HPT_ERR_RANGE);
+	assert_int_equal(hpt_guest_table(guest, &table, &err), HPT_ERR_NO_HPT);
+	assert_non_null(strstr(err.text, "a kdump file has the guest's memory alone"));
+	assert_int_equal(hpt_guest_cpu(guest, 0, &cpu, &err), HPT_ERR_ARGUMENT);
+	hpt_guest_close(guest);
+}
+
+static void forms(void **state)
+{
+	static const char *const details[][2] = {
+		{ "version 6, big-endian, 5 pages of 4 KiB, 3 CPUs",
+		  "version 6, big-endian, flattened, 5 pages of 4 KiB, 3 CPUs" },
+		{ "version 6, little-endian, 5 pages of 4 KiB, 3 CPUs",
+		  "version 6, little-endian, flattened, 5 pages of 4 KiB, 3 CPUs" },
+	};
+	static const size_t steps[] = { 4096, 1000, 100000 };
+	struct bytes b, flat;
+	int little;
+	size_t i;
+
+	(void)state;
+	for (little = 0; little < 2; little++) {
+		b = dump_of(little);
+		expect_all(&b, false, details[little][0]);
+		expect_all(&b, true, details[little][0]);
+		for (i = 0; i < N(steps); i++) {
+			flat = flat_of(&b, steps[i]);
+			expect_all(&flat, i == 1, details[little][1]);
+			bytes_free(&flat);
+		}
+		bytes_free(&b);
+	}
+}
+
+/* What is written twice counts as it was written last: zeros, too. */
+static void written_twice(void **state)
+{
+	struct bytes b = dump_of(0), flat = flat_of(&b, 4096);
+	struct hpt_guest *guest;
+
+	(void)state;
+	flat.len -= 16;
+	bytes_put(&flat, DATA * BLOCK, 8, 0);
+	bytes_put(&flat, BLOCK, 8, 0);
+	bytes_fill(&flat, BLOCK, 0);
+	bytes_append(&flat, "u64 0xffffffffffffffff u64 0xffffffffffffffff ");
+	guest = must_open_saved(&flat, 0, false);
+	expect(guest, 16, 0);
+	expect(guest, 18, 0x11);
+	hpt_guest_close(guest);
+	bytes_free(&flat);
+	bytes_free(&b);
+}
+
+static const struct poke {
+	const char *name;
+	size_t at;
+	uint64_t value;
+	unsigned int bytes;
+	int code; /* of opening, or when @page is not 0 of reading it */
+	unsigned int page;
+	const char *text;
+} pokes[] = {
+	{ "version 0", 8, 0, 4, HPT_ERR_UNSUPPORTED, 0,
+	  "offset 8: a kdump file of version 0" },
+	{ "blocks of 5000", 428, 5000, 4, HPT_ERR_FORMAT, 0,
+	  "offset 428: a kdump file with bl" },
+	{ "blocks of 2^31", 428, 1u << 31, 4, HPT_ERR_FORMAT, 0, "expected 2^12 to 2^16" },
+	{ "a part", BLOCK + 12, 1, 4, HPT_ERR_UNSUPPORTED, 0,
+	  "a part of a kdump file that was" },
+	{ "more pages than bits", BLOCK + 96, 32769, 8, HPT_ERR_FORMAT, 0, "has 32768" },
+	{ "endless pages", BLOCK + 96, UINT64_MAX, 8, HPT_ERR_FORMAT, 0,
+	  "offset 436: a kdump" },
+	{ "a bitmap beyond the end", 432, UINT32_MAX, 4, HPT_ERR_TRUNCATED, 0,
+	  "the bitmap of 40 pages at offset 0x" },
+	{ "descriptors beyond the end", 436, 0xffff, 4, HPT_ERR_TRUNCATED, 0,
+	  "the bitmap of 40" },
+	{ "a page beyond the end", 4 * BLOCK, 1 << 20, 8, HPT_ERR_TRUNCATED, 16,
+	  "a page at offset 0x100000" },
+	{ "a page that wraps", 4 * BLOCK, UINT64_MAX - 7, 8, HPT_ERR_TRUNCATED, 16,
+	  "a page at" },
+	{ "a huge page", 4 * BLOCK + 8, UINT32_MAX, 4, HPT_ERR_FORMAT, 16,
+	  "offset 0x4008: a page of 4294967295 bytes, expected at most 8192" },
+	{ "an empty page", 4 * BLOCK + 8, 0, 4, HPT_ERR_FORMAT, 16, "a page of 0 bytes" },
+	{ "a short page", 4 * BLOCK + 8, 4095, 4, HPT_ERR_FORMAT, 16,
+	  "a page of 4095 bytes at offset 0x6000 (as it is) is not one of 4096" },
+	{ "zstd", 4 * BLOCK + 12, 0x20, 4, HPT_ERR_UNSUPPORTED, 16, "compressed in way 0x20" },
+	{ "LZO of something else", 4 * BLOCK + 12, LZO, 4, HPT_ERR_FORMAT, 16,
+	  "(lzo) is not" },
+	{ "snappy of something else", 4 * BLOCK + 12, SNAPPY, 4, HPT_ERR_FORMAT, 16,
+	  "(snappy)" },
+};
+
+static void bad_fields(void **state)
+{
+	struct hpt_guest *guest = NULL;
+	struct hpt_error err;
+	unsigned char byte;
+	struct bytes b;
+	size_t i;
+	int r;
+
+	(void)state;
+	for (i = 0; i < N(pokes); i++) {
+		b = dump_of(0);
+		put_at(&b, pokes[i].at, pokes[i].value, pokes[i].bytes, 0);
+		r = open_saved(&b, 0, false, &guest, &err);
+		if (!r && pokes[i].page)
+			r = hpt_guest_read(guest, pokes[i].page * BLOCK, 1, &byte, &err);
+		if (r != pokes[i].code || !strstr(err.text, pokes[i].text))
+			fail_msg("%s: code %d: %s", pokes[i].name, r, r ? err.text : "");
+		if (pokes[i].page)
+			hpt_guest_close(guest);
+		bytes_free(&b);
+	}
+}
+
+static void bad_flat(void **state)
+{
+	static const struct {
+		const char *bytes;
+		int code;
+		const char *text;
+	} bad[] = {
+		{ "\"makedumpfile\" at 16 u64 2 u64 1 at 4096 ", HPT_ERR_UNSUPPORTED,
+		  "offset 16" },
+		{ "\"makedumpfile\" at 16 u64 1 u64 1 at 4096 u64 0xfffffffffffffff0 u64 1 u8 0 ",
+		  HPT_ERR_FORMAT,
+		  "offset 0x1000: a piece of a flattened kdump file of 0x1 byte" },
+		{ "\"makedumpfile\" at 16 u64 1 u64 1 at 4096 u64 0 u64 0x4000000000000000 ",
+		  HPT_ERR_TRUNCATED,
+		  "the input ends at offset 0x1010 in a flattened kdump file" },
+		{ "\"makedumpfile\" at 16 u64 1 u64 1 at 4096 u64 0xffffffffffffffff "
+		  "u64 0xffffffffffffffff ",
+		  HPT_ERR_TRUNCATED, "the header at offset 0x0" },
+		{ "\"makedumpfile\" at 16 u64 1 u64 1 at 4096 u64 0 u64 500 fill 500 1 "
+		  "u64 0xffffffffffffffff u64 0xffffffffffffffff ",
+		  HPT_ERR_FORMAT, "no kdump header (\"KDUMP\") in a flattened" },
+	};
+	struct hpt_guest *guest;
+	struct hpt_error err;
+	struct bytes b;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < N(bad); i++) {
+		b = bytes_of(bad[i].bytes);
+		if (open_saved(&b, 0, i % 2, &guest, &err) != bad[i].code ||
+		    !strstr(err.text, bad[i].text))
+			fail_msg("%zu: %s", i, err.text);
+		bytes_free(&b);
+	}
+}
+
+/* Cut anywhere: an error, in opening or in reading what was cut off. */
+static void cut(void **state)
+{
+	struct bytes whole = dump_of(1), b = whole;
+	struct hpt_guest *guest;
+	unsigned char bytes[BLOCK];
+	struct hpt_error err;
+	int r;
+
+	(void)state;
+	for (b.len = 8; b.len < whole.len; b.len += b.len < 500 ? 1 : 61) {
+		r = open_saved(&b, 0, b.len % 7 == 0, &guest, &err);
+		if (!r) {
+			r = hpt_guest_read(guest, 21 * BLOCK, BLOCK, bytes, &err);
+			hpt_guest_close(guest);
+		}
+		assert_int_equal(r, HPT_ERR_TRUNCATED);
+	}
+	bytes_free(&whole);
+}
+
+static void said_to_be(void **state)
+{
+	struct hpt_guest_options options = { .size = sizeof(options),
+					     .kind = HPT_SOURCE_KDUMP };
+	struct hpt_guest *guest;
+	struct hpt_error err;
+
+	(void)state;
+	assert_int_equal(hpt_guest_open("/dev/null", &options, &guest, &err), HPT_ERR_FORMAT);
+	assert_non_null(strstr(err.text, "not a kdump file"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(forms),      cmocka_unit_test(written_twice),
+		cmocka_unit_test(bad_fields), cmocka_unit_test(bad_flat),
+		cmocka_unit_test(cut),        cmocka_unit_test(said_to_be),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
