@@ -139,22 +139,18 @@ static int open_path(const char *path, int *fd, struct hpt_error *err)
 /* "disk#NAME": a snapshot in a disk image. A file that has just this name came first. */
 static bool open_disk(const char *path, int *fd, const char **snapshot)
 {
-	const char *mark;
-	char *disk;
+	char *disk = strdup(path), *mark;
+	bool found = false;
 
-	for (mark = strchr(path, '#'); mark; mark = strchr(mark + 1, '#')) {
-		disk = strndup(path, (size_t)(mark - path));
-		if (!disk)
-			return false;
-		if (open_path(disk, fd, NULL))
-			*fd = -1;
-		free(disk);
-		if (*fd < 0)
-			continue;
-		*snapshot = mark + 1;
-		return true;
+	for (mark = disk ? strchr(disk, '#') : NULL; mark && !found; mark = strchr(mark + 1, '#')) {
+		*mark = '\0';
+		found = !open_path(disk, fd, NULL);
+		if (found)
+			*snapshot = path + (mark - disk) + 1;
+		*mark = '#';
 	}
-	return false;
+	free(disk);
+	return found;
 }
 
 int guest_open_live(const struct hpt_reader_ops *ops, void *ctx,

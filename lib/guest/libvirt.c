@@ -111,9 +111,11 @@ static int take_xml(struct hpt_guest *guest, const struct header *h, struct hpt_
 
 	if (!len)
 		return 0;
-	guest->container.xml = strndup(xml, len);
+	guest->container.xml = malloc(len + 1);
 	if (!guest->container.xml)
 		return guest_fail(err, HPT_ERR_MEMORY, "out of memory for a domain's XML");
+	memcpy(guest->container.xml, xml, len);
+	guest->container.xml[len] = '\0';
 	guest->container.xml_len = len;
 	return 0;
 }
