@@ -7,8 +7,9 @@
  * @brief libhpt-guest: a saved guest, a captured stream or an image, as people have them.
  *
  * Opens a path or descriptor, finds out what it is by looking, decompresses it where it
- * must (gzip, xz, zstd, bzip2, ... through libarchive), and gives the table in it; of a
- * saved guest its vCPUs and its memory, too.
+ * must (gzip, xz, zstd, bzip2, ... through libarchive; lzop), and gives the table in it; of a
+ * saved guest its vCPUs and its memory, too. A saved guest may be in a save image of libvirt
+ * or in a snapshot of a qcow2 disk image: see doc/containers.md.
  */
 
 #include <stdbool.h>

@@ -127,6 +127,26 @@ static int look_for_stream(struct hpt_guest *guest, struct hpt_error *err)
 				 why.text);
 }
 
+/* Is nothing left to be looked for? A saved guest may be in a container, also if that is said. */
+static bool is_told(const struct hpt_guest *guest)
+{
+	return guest->kind && guest->kind != HPT_SOURCE_QEMU &&
+	       guest->kind != HPT_SOURCE_KDUMP && !guest->options.snapshot;
+}
+
+/* What was said of a source must be true of it where its first bytes show that. */
+static int check_told(const struct hpt_guest *guest, struct hpt_error *err)
+{
+	if (guest->options.snapshot && !guest_qcow2_is(&guest->source))
+		return guest_fail(err, HPT_ERR_ARGUMENT,
+				  "a snapshot was named, and this is no qcow2 disk image");
+	if (guest->kind == HPT_SOURCE_KDUMP && !guest_kdump_is(&guest->source))
+		return guest_fail_offset(err, HPT_ERR_FORMAT, 0,
+					 "not a kdump file (no \"KDUMP\", no \"makedumpfile\" "
+					 "at its start)");
+	return 0;
+}
+
 /*
  * From the strongest sign to the weakest: a magic, then entries that stand where their hash
  * wants them, then chunks that decode.
@@ -138,22 +158,17 @@ int guest_detect(struct hpt_guest *guest, struct hpt_error *err)
 	int r;
 
 	guest->kind = guest->options.kind;
-	if (guest->kind && guest->kind != HPT_SOURCE_QEMU && guest->kind != HPT_SOURCE_KDUMP)
+	if (is_told(guest))
 		return 0;
 	r = guest_source_peek(source, GUEST_MAGIC_MAX, err);
+	if (!r)
+		r = check_told(guest, err);
 	if (r)
 		return r;
 	if (guest_libvirt_is(source))
 		return guest_libvirt_open(guest, err);
 	if (guest_qcow2_is(source))
 		return guest_qcow2_open(guest, err);
-	if (guest->options.snapshot)
-		return guest_fail(err, HPT_ERR_ARGUMENT,
-				  "a snapshot was named, and this is no qcow2 disk image");
-	if (guest->kind == HPT_SOURCE_KDUMP && !guest_kdump_is(source))
-		return guest_fail_offset(err, HPT_ERR_FORMAT, 0,
-					 "not a kdump file (no \"KDUMP\", no \"makedumpfile\" "
-					 "at its start)");
 	if (guest->kind)
 		return 0;
 	if (!source->head_len)
