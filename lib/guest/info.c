@@ -125,6 +125,13 @@ static int image_info(const struct hpt_guest *guest, struct hpt_guest_info *know
 	return 0;
 }
 
+/* Which blocks its memory was in is not said. */
+static int kdump_info(const struct hpt_guest *guest, struct hpt_guest_info *known)
+{
+	known->ram_bytes = guest_kdump_bytes(guest->kdump);
+	return 0;
+}
+
 int hpt_guest_info(const struct hpt_guest *guest, struct hpt_guest_info *info,
 		   struct hpt_error *err)
 {
@@ -149,7 +156,7 @@ int hpt_guest_info(const struct hpt_guest *guest, struct hpt_guest_info *info,
 	else if (guest->kind == HPT_SOURCE_CORE)
 		r = guest_core_info(guest, &known);
 	else if (guest->kdump)
-		known.ram_bytes = guest_kdump_bytes(guest->kdump), r = 0;
+		r = kdump_info(guest, &known);
 	else
 		r = image_info(guest, &known);
 	return r ? r : guest_result_out(info, &known, sizeof(known), "hpt_guest_info", err);

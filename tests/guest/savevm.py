@@ -5,7 +5,7 @@ savevm.py OUTDIR QEMU-COMMAND...
 
 Leaves second.kdump, a dump of the guest's memory at the second of two moments,
 and second.ram, its first 16 MiB; and one.qcow2, whose snapshots have the guest's state, and two.qcow2, whose
-do not; NAME.mig for each snapshot NAME is the migration file of the stopped
+do not, made with the options in DISK; NAME.mig for each snapshot NAME is the migration file of the stopped
 guest at the same moment. Between the snapshots the guest runs on.
 """
 import os
@@ -22,8 +22,9 @@ def disks(out):
     words = []
     for name in ("one", "two"):
         path = os.path.join(out, name + ".qcow2")
-        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", path,
-                        "64M"], check=True)
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-o",
+                        os.environ.get("DISK", "compat=1.1"), path, "64M"],
+                       check=True)
         words += ["-drive", "if=none,id=%s,format=qcow2,file=%s"
                   % (name, path), "-device", "virtio-blk-pci,drive=" + name]
     return words
