@@ -100,8 +100,10 @@ static int64_t signed_arg(const struct spec *spec, va_list *ap)
 		return va_arg(*ap, int);
 	case 1:
 		return va_arg(*ap, long);
-	default:
+	case 2:
 		return va_arg(*ap, long long);
+	default: /* ssize_t, which is POSIX's */
+		return va_arg(*ap, ptrdiff_t);
 	}
 }
 

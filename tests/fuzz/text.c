@@ -55,23 +55,29 @@ static bool naive_number(const char *text, uint64_t *out)
 	static const char suffixes[] = "kmgt";
 	unsigned base = strncmp(text, "0x", 2) && strncmp(text, "0X", 2) ? 10 : 16;
 	size_t digits = 0, n = 0;
-	unsigned __int128 value = 0;
+	uint64_t value = 0;
+	bool large = false;
 	const char *suffix;
 
 	text += base == 16 ? 2 : 0;
 	digits = strspn(text, base == 16 ? "0123456789abcdefABCDEF" : "0123456789");
-	for (; n < digits && value <= UINT64_MAX; n++) {
-		char digit[2] = { text[n], 0 };
+	for (; n < digits; n++) {
+		char text_of[2] = { text[n], 0 };
+		uint64_t digit = strtoul(text_of, NULL, (int)base);
 
-		value = value * base + strtoul(digit, NULL, (int)base);
+		large = large || value > (UINT64_MAX - digit) / base;
+		value = value * base + digit;
 	}
 	suffix = text[n] ? strchr(suffixes, text[n] | 0x20) : NULL;
 	if (suffix && text[n + 1] == '\0') {
-		value <<= 10 * (suffix - suffixes + 1);
+		unsigned shift = 10 * (unsigned)(suffix - suffixes + 1);
+
+		large = large || value > UINT64_MAX >> shift;
+		value <<= shift;
 		n++;
 	}
-	*out = (uint64_t)value;
-	return digits && text[n] == '\0' && value <= UINT64_MAX;
+	*out = value;
+	return digits && text[n] == '\0' && !large;
 }
 
 static void see_words(char *text)

@@ -147,21 +147,11 @@ static void test_reads(void **state)
 }
 
 static const struct {
-	uint64_t ptex, n;
-	const char *text;
+	uint64_t ptex;
+	size_t n;
 } outside[] = {
-	{ 0x4000, 1, "1 entries from index 0x4000 do not lie in the table, which has 0x4000 slots "
-		     "(order 18)" },
-	{ 0x3FFF, 2, "2 entries from index 0x3fff do not lie in the table, which has 0x4000 slots "
-		     "(order 18)" },
-	{ 0, 0x4001, "16385 entries from index 0x0 do not lie in the table, which has 0x4000 slots "
-		     "(order 18)" },
-	{ 0x4001, 0, "0 entries from index 0x4001 do not lie in the table, which has 0x4000 slots "
-		     "(order 18)" },
-	{ UINT64_MAX, 1, "1 entries from index 0xffffffffffffffff do not lie in the table, which "
-			 "has 0x4000 slots (order 18)" },
-	{ 2, UINT64_MAX - 1, "18446744073709551614 entries from index 0x2 do not lie in the table, "
-			     "which has 0x4000 slots (order 18)" },
+	{ 0x4000, 1 }, { 0x3FFF, 2 },	  { 0, 0x4001 },
+	{ 0x4001, 0 }, { UINT64_MAX, 1 }, { 2, SIZE_MAX - 1 },
 };
 
 static int never(void *arg, uint64_t ptex, size_t n, const struct hpt_entry *entries)
@@ -187,8 +177,12 @@ static void test_outside(void **state)
 	memset(out, 0xC3, sizeof(out));
 	memcpy(before, out, sizeof(out));
 	for (size_t i = 0; i < COUNT(outside); i++) {
-		uint64_t ptex = outside[i].ptex, n = outside[i].n;
+		uint64_t ptex = outside[i].ptex;
+		size_t n = outside[i].n;
+		char text[128];
 
+		snprintf(text, sizeof(text), "%zu entries from index 0x%llx do not lie in the "
+			 "table, which has 0x4000 slots (order 18)", n, ULL(ptex));
 		for (int what = 0; what < 5; what++) {
 			int ret;
 
@@ -199,8 +193,7 @@ static void test_outside(void **state)
 			      what == 3 ? hpt_table_each(s->rig.table, ptex, n, never, NULL, &err) :
 					  hpt_table_each_block(s->rig.table, ptex, n, never_block,
 							       NULL, &err);
-			unit_error_at(ret, &err, HPT_ERR_RANGE, outside[i].text,
-				      HPT_ERROR_HAS_PTEX, ptex);
+			unit_error_at(ret, &err, HPT_ERR_RANGE, text, HPT_ERROR_HAS_PTEX, ptex);
 			assert_int_equal(hpt_table_read(s->rig.table, ptex, n, out, NULL),
 					 HPT_ERR_RANGE);
 		}

@@ -258,21 +258,21 @@ static void test_after_the_end(void **state)
 
 static void test_init_refusals(void **state)
 {
+	enum { SIZE = sizeof(struct hpt_encoder_options) };
 	static const struct {
 		struct hpt_encoder_options o;
 		int code;
 		const char *text;
 	} bad[] = {
-		{ { 15, LE, 18 }, HPT_ERR_ARGUMENT,
-		  "struct hpt_encoder_options: size is 15, expected at least 16" },
-		{ { 16, HPT_DIALECT_DETECT, 18 }, HPT_ERR_ARGUMENT,
+		{ { SIZE, HPT_DIALECT_DETECT, 18 }, HPT_ERR_ARGUMENT,
 		  "encoder: dialect is 0, expected kvm-le, kvm-be or qemu" },
-		{ { 16, (enum hpt_dialect)7, 18 }, HPT_ERR_ARGUMENT,
+		{ { SIZE, (enum hpt_dialect)7, 18 }, HPT_ERR_ARGUMENT,
 		  "encoder: dialect is 7, expected kvm-le, kvm-be or qemu" },
-		{ { 16, LE, 0 }, HPT_ERR_ORDER, "order is 0, expected 18 to 36" },
-		{ { 16, LE, 17 }, HPT_ERR_ORDER, "order is 17, expected 18 to 36" },
-		{ { 16, LE, 37 }, HPT_ERR_ORDER, "order is 37, expected 18 to 36" },
+		{ { SIZE, LE, 0 }, HPT_ERR_ORDER, "order is 0, expected 18 to 36" },
+		{ { SIZE, LE, 17 }, HPT_ERR_ORDER, "order is 17, expected 18 to 36" },
+		{ { SIZE, LE, 37 }, HPT_ERR_ORDER, "order is 37, expected 18 to 36" },
 	};
+	const struct hpt_encoder_options small = { sizeof(small) - 1, LE, 18 };
 	struct hpt_encoder e;
 	struct hpt_error err;
 
@@ -282,6 +282,8 @@ static void test_init_refusals(void **state)
 		unit_error_at(hpt_encoder_init(&e, &bad[i].o, &err), &err, bad[i].code,
 			      bad[i].text, 0, 0);
 	}
+	unit_too_small(hpt_encoder_init(&e, &small, &err), &err, "hpt_encoder_options",
+		       small.size, sizeof(small));
 	unit_error(hpt_encoder_init(NULL, &bad[0].o, &err), &err, HPT_ERR_ARGUMENT,
 		   "encoder: NULL");
 	unit_error(hpt_encoder_init(&e, NULL, &err), &err, HPT_ERR_ARGUMENT, "encoder: NULL");

@@ -125,14 +125,14 @@ static void test_round_trip(void **state)
 	}
 }
 
-/* The rule as Linux has it: multiply, then fold twice. */
+/* The rule as Linux has it: multiply, 40 bits by 24, then fold twice. */
 static uint64_t folded(uint64_t proto, unsigned n)
 {
-	unsigned __int128 x = (unsigned __int128)proto * 12538073;
+	uint64_t x = proto * 12538073;
 	uint64_t m = (UINT64_C(1) << n) - 1;
 
 	x = (x >> n) + (x & m);
-	return (uint64_t)((x + ((x + 1) >> n)) & m);
+	return (x + ((x + 1) >> n)) & m;
 }
 
 static void test_folding(void **state)
@@ -278,6 +278,7 @@ static void test_errors(void **state)
 	struct hpt_linux_place place;
 	struct hpt_linux rule;
 	struct hpt_error err;
+	char text[80];
 	uint64_t vsid;
 
 	(void)state;
@@ -298,7 +299,9 @@ static void test_errors(void **state)
 		   "Linux VSID: 0xfffffff is none, expected 1 to 0xffffffe");
 	rule = rule_64k;
 	rule.size = 8;
-	check_bad(&rule, "struct hpt_linux: size is 8, expected at least 48");
+	snprintf(text, sizeof(text), "struct hpt_linux: size is 8, expected at least %zu",
+		 sizeof(rule));
+	check_bad(&rule, text);
 	rule = rule_64k;
 	rule.page_shift = 14;
 	check_bad(&rule, "struct hpt_linux: page_shift is 14, expected 12 or 16");

@@ -123,8 +123,8 @@ static void obey_all(int fd, char *text, int *given)
 			*next = '\0';
 		id = strstr(command, "\"id\":");
 		if (id)
-			say(fd, "{\"return\":%s,\"id\":%ld}\r\n", obey(fd, command, given),
-			    strtol(id + 5, NULL, 10));
+			say(fd, "{\"return\":%s,\"id\":%lld}\r\n", obey(fd, command, given),
+			    strtoll(id + 5, NULL, 10));
 		if (next)
 			*next = '{';
 	}

@@ -399,24 +399,24 @@ static void test_copy(void **state)
 
 static void test_init_refusals(void **state)
 {
+	enum { SIZE = sizeof(struct hpt_decoder_options) };
 	static const struct {
 		struct hpt_decoder_options o;
 		int code;
 		const char *text;
 	} bad[] = {
-		{ { .size = 3, .dialect = LE }, HPT_ERR_ARGUMENT,
-		  "struct hpt_decoder_options: size is 3, expected at least 32" },
-		{ { .size = 32 }, HPT_ERR_ARGUMENT,
+		{ { .size = SIZE }, HPT_ERR_ARGUMENT,
 		  "decoder: dialect is 0, expected kvm-le, kvm-be or qemu" },
-		{ { .size = 32, .dialect = (enum hpt_dialect)4 }, HPT_ERR_ARGUMENT,
+		{ { .size = SIZE, .dialect = (enum hpt_dialect)4 }, HPT_ERR_ARGUMENT,
 		  "decoder: dialect is 4, expected kvm-le, kvm-be or qemu" },
-		{ { .size = 32, .dialect = LE, .flags = 2 }, HPT_ERR_ARGUMENT,
+		{ { .size = SIZE, .dialect = LE, .flags = 2 }, HPT_ERR_ARGUMENT,
 		  "decoder: flags are 0x2, expected of 0x1" },
-		{ { .size = 32, .dialect = LE, .order = 17 }, HPT_ERR_ORDER,
+		{ { .size = SIZE, .dialect = LE, .order = 17 }, HPT_ERR_ORDER,
 		  "order is 17, expected 18 to 46" },
-		{ { .size = 32, .dialect = LE, .order = 47 }, HPT_ERR_ORDER,
+		{ { .size = SIZE, .dialect = LE, .order = 47 }, HPT_ERR_ORDER,
 		  "order is 47, expected 18 to 46" },
 	};
+	const struct hpt_decoder_options small = { .size = 3, .dialect = LE };
 	struct hpt_decoder d, before;
 	struct hpt_error err;
 
@@ -429,6 +429,8 @@ static void test_init_refusals(void **state)
 			      bad[i].text, 0, 0);
 		assert_memory_equal(&d, &before, sizeof(d));
 	}
+	unit_too_small(hpt_decoder_init(&d, &small, &err), &err, "hpt_decoder_options", 3,
+		       sizeof(small));
 	unit_error(hpt_decoder_init(&d, NULL, &err), &err, HPT_ERR_ARGUMENT, "decoder: NULL");
 	unit_error(hpt_decoder_init(NULL, &bad[0].o, &err), &err, HPT_ERR_ARGUMENT,
 		   "decoder: NULL");

@@ -61,6 +61,16 @@ void unit_error_at(int ret, const struct hpt_error *err, int code, const char *t
 		assert_int_equal(err->address, at);
 }
 
+void unit_too_small(int ret, const struct hpt_error *err, const char *name, size_t size,
+		    size_t expected)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "struct %s: size is %zu, expected at least %zu", name, size,
+		 expected);
+	unit_error(ret, err, HPT_ERR_ARGUMENT, text);
+}
+
 struct bytes {
 	unsigned char *out;
 	size_t room, used;

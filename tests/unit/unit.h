@@ -37,6 +37,10 @@ void unit_error(int ret, const struct hpt_error *err, int code, const char *text
 void unit_error_at(int ret, const struct hpt_error *err, int code, const char *text,
 		   uint32_t has, uint64_t at);
 
+/* It refused a structure that claims to have @size bytes, where @expected are the least. */
+void unit_too_small(int ret, const struct hpt_error *err, const char *name, size_t size,
+		    size_t expected);
+
 /*
  * Bytes of a readable text, at @out; returns how many. Words are separated by spaces; a word
  * may begin with "N*", to have it N times. Numbers are hex.
