@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # shellcheck shell=bash
+# shellcheck disable=SC2030,SC2031 # each part has a scratch directory of its own
 # For tests/run-*: checks of the whole tree, each of which builds it in a directory of its
 # own. "./quickstart check" runs them; by hand: tests/run-NAME DIRECTORY. They print TAP.
 
@@ -56,4 +57,59 @@ entries_agree()
 		done | diff "${4:-$top_srcdir/tests/data/guest/guest.truth}" - > "$scratch/diff"
 	empty "$scratch/diff" "$1"
 	sed 's/^/# /' "$scratch/stderr"
+}
+
+# leave_out WHAT WHY TEST...: all unit tests but those, in $tests
+leave_out()
+{
+	local what=$1 why=$2 name
+	shift 2
+	tests=()
+	while read -r name; do
+		case " $* " in
+		*" ${name##*/} "*) skip "$what: $name" "$why" ;;
+		*) tests+=("$name") ;;
+		esac
+	done < <(sed -n '/^UNIT_TESTS = /,/[^\\]$/p' "$top_srcdir/Makefile.am" |
+		grep -o 'tests/unit/[a-z_]*')
+}
+
+# side_by_side FUNCTION...: each in a process of its own, as many at a time as there are
+# processors, and then what they printed, in order.
+side_by_side()
+{
+	local part
+	for part; do
+		while test "$(jobs -pr | wc -l)" -ge "$jobs"; do wait -n; done
+		(run_part "$part"; echo $? > "$scratch/$part.status") > "$scratch/$part.tap" &
+	done
+	wait
+	for part; do
+		show_part "$part" "$(cat "$scratch/$part.status")"
+	done
+}
+
+run_part()
+(
+	scratch=$scratch/$1
+	mkdir "$scratch"
+	"$1"
+	exit "$tap_failed"
+)
+
+# show_part PART STATUS: its test points under numbers of this script.
+show_part()
+{
+	local line
+	while IFS= read -r line; do
+		case $line in "ok "* | "not ok "*) tap_count=$((tap_count + 1)) ;; esac
+		case $line in
+		"ok "*) echo "ok $tap_count ${line#ok * }" ;;
+		"not ok "*) echo "not ok $tap_count ${line#not ok * }" ;;
+		"1.."*) ;;
+		*) echo "$line" ;;
+		esac
+	done < "$scratch/$1.tap"
+	test "$2" -eq 0 || tap_failed=1
+	test "$2" -le 1 || ok "$2" "$1 comes to its end"
 }
