@@ -251,10 +251,10 @@ static unsigned same_integers(uint64_t n)
 	SAME("%20lld|%22llu|%19llx", (long long)llu, llu, llu);
 	SAME("%020lld|%022llu|%019llx", (long long)llu, llu, llu);
 	SAME("%016llx %40llx", llu, llu);
-	if (n) { /* C prints no 0x before a zero; here it is always there */
+	if (n) /* C prints no 0x before a zero; here it is always there */
 		SAME("%#llx|%#20llx|%#020llx", llu, llu, llu);
+	if (lu)
 		SAME("%#lx|%#zx", lu, z);
-	}
 	if (u)
 		SAME("%#x|%#10x|%#010x", u, u, u);
 	return cases;
