@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # shellcheck shell=bash
-# shellcheck disable=SC2030,SC2031 # each part has a scratch directory of its own
 # For tests/run-*: checks of the whole tree, each of which builds it in a directory of its
 # own. "./quickstart check" runs them; by hand: tests/run-NAME DIRECTORY. They print TAP.
 
@@ -81,7 +80,7 @@ side_by_side()
 	local part
 	for part; do
 		while test "$(jobs -pr | wc -l)" -ge "$jobs"; do wait -n; done
-		(run_part "$part"; echo $? > "$scratch/$part.status") > "$scratch/$part.tap" &
+		( (run_part "$part"); echo $? > "$scratch/$part.status") > "$scratch/$part.tap" &
 	done
 	wait
 	for part; do
@@ -89,13 +88,14 @@ side_by_side()
 	done
 }
 
+# Each has a scratch directory of its own.
 run_part()
-(
-	scratch=$scratch/$1
+{
+	local scratch=$scratch/$1
 	mkdir "$scratch"
 	"$1"
-	exit "$tap_failed"
-)
+	return "$tap_failed"
+}
 
 # show_part PART STATUS: its test points under numbers of this script.
 show_part()
