@@ -86,9 +86,9 @@ void guest_warn(struct hpt_guest *guest, const char *fmt, ...)
 }
 
 #define FORMS (HPT_GUEST_CLASSIC | HPT_GUEST_V3)
-#define FLAGS                                                          \
-	(HPT_GUEST_WHOLE | HPT_GUEST_GUESS_ORDER | HPT_GUEST_MEMORY |  \
-	 HPT_GUEST_MAP | HPT_GUEST_LIST | FORMS)
+#define FLAGS                                                                         \
+	(HPT_GUEST_WHOLE | HPT_GUEST_GUESS_ORDER | HPT_GUEST_MEMORY | HPT_GUEST_MAP | \
+	 HPT_GUEST_LIST | FORMS)
 
 int guest_struct_in(void *to, const void *from, size_t size, const char *what,
 		    struct hpt_error *err)
@@ -121,8 +121,8 @@ int guest_options_in(struct hpt_guest_options *to, const struct hpt_guest_option
 	if (r)
 		return r;
 	if (to->flags & ~FLAGS)
-		return guest_fail(err, HPT_ERR_ARGUMENT, "hpt_guest_options: unknown flags 0x%x",
-				  to->flags);
+		return guest_fail(err, HPT_ERR_ARGUMENT,
+				  "hpt_guest_options: unknown flags 0x%x", to->flags);
 	if ((to->flags & FORMS) == FORMS)
 		return guest_fail(err, HPT_ERR_ARGUMENT,
 				  "hpt_guest_options: flags 0x%x say both forms", to->flags);

@@ -294,7 +294,7 @@ int hpt_guest_table(struct hpt_guest *guest, struct hpt_table **out, struct hpt_
 	if (guest->kdump)
 		return guest_kdump_no_table(err);
 	if (!guest->table)
-		return guest_fail(err, HPT_ERR_NO_HPT, "%s", guest->state.why);
+		return guest_fail(err, HPT_ERR_NO_HPT, "%s", guest->state.why.text);
 	*out = guest->table;
 	return 0;
 }

@@ -148,7 +148,7 @@ static int choose(struct hpt_guest *guest, struct qcow2 *q, struct hpt_error *er
 	if (!r)
 		return qcow2_begin(q, err);
 	if (guest->options.flags & HPT_GUEST_LIST && !guest->options.snapshot) {
-		memcpy(guest->state.why, why.text, sizeof(guest->state.why));
+		guest->state.why = why;
 		guest->state.failed = r;
 		return 0;
 	}

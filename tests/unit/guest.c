@@ -663,9 +663,9 @@ static void arguments(void **state)
 	assert_non_null(strstr(err.text, "/: cannot read: "));
 	assert_int_equal(open_bytes(&b, &options, &guest, &err), HPT_ERR_ARGUMENT);
 	options.size = sizeof(options);
-	options.flags = 0x40;
+	options.flags = 0x80;
 	assert_int_equal(open_bytes(&b, &options, &guest, &err), HPT_ERR_ARGUMENT);
-	assert_non_null(strstr(err.text, "unknown flags 0x40"));
+	assert_non_null(strstr(err.text, "unknown flags 0x80"));
 	assert_null(guest);
 	guest = must_open(&b, NULL);
 	assert_int_equal(hpt_guest_info(guest, &info, &err), HPT_ERR_ARGUMENT);
