@@ -70,7 +70,7 @@ leave_out()
 		*) tests+=("$name") ;;
 		esac
 	done < <(sed -n '/^UNIT_TESTS = /,/[^\\]$/p' "$top_srcdir/Makefile.am" |
-		grep -o 'tests/unit/[a-z_]*')
+		grep -o 'tests/unit/[a-z0-9_]*')
 }
 
 # side_by_side FUNCTION...: each in a process of its own, as many at a time as there are
