@@ -30,9 +30,9 @@ enum {
 	CORE_REG_DSISR = 42,
 	CORE_REGS = 44, /* that mean something, of 48 */
 };
-#define CORE_FPREGS (33 * 8)
-#define CORE_VMX (34 * 16)
-#define CORE_VSX (32 * 8)
+#define CORE_FPREGS ((size_t)33 * 8)
+#define CORE_VMX ((size_t)34 * 16)
+#define CORE_VSX ((size_t)32 * 8)
 
 /* Special purpose registers: Power ISA Book III, mtspr. */
 #define CORE_SPR_XER 1

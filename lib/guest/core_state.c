@@ -95,7 +95,7 @@ static void take_fpu(const struct taking *taking, struct hpt_guest_vcpu *v)
 
 	for (i = 0; i < 32; i++)
 		v->fpr[i] = word(taking, i * 8, 8);
-	v->fpscr = word(taking, 32 * 8, 8);
+	v->fpscr = word(taking, (size_t)32 * 8, 8);
 	v->has |= HPT_VCPU_HAS_FPU;
 }
 
@@ -106,16 +106,16 @@ static void take_fpu(const struct taking *taking, struct hpt_guest_vcpu *v)
 static void take_vectors(const struct taking *taking, struct hpt_guest_vcpu *v)
 {
 	size_t i, high = taking->little ? 8 : 0;
-	uint64_t vscr = word(taking, 32 * 16 + 12, 4);
+	uint64_t vscr = word(taking, (size_t)32 * 16 + 12, 4);
 
 	for (i = 0; i < 32; i++) {
 		v->vr[i].high = word(taking, i * 16 + high, 8);
 		v->vr[i].low = word(taking, i * 16 + (8 - high), 8);
 	}
 	if (taking->little && !vscr)
-		vscr = word(taking, 32 * 16, 4);
+		vscr = word(taking, (size_t)32 * 16, 4);
 	v->vscr = (uint32_t)vscr;
-	v->spr[CORE_SPR_VRSAVE] = word(taking, 33 * 16, 4);
+	v->spr[CORE_SPR_VRSAVE] = word(taking, (size_t)33 * 16, 4);
 	v->has |= HPT_VCPU_HAS_ALTIVEC;
 }
 

@@ -245,7 +245,7 @@ static int options_in(struct hpt_core_options *to, const struct hpt_core_options
 int hpt_guest_write_core(struct hpt_guest *guest, const struct hpt_core_options *options,
 			 const struct hpt_writer_ops *ops, void *ctx, struct hpt_error *err)
 {
-	struct hpt_error ignored;
+	struct hpt_error ignored = { .code = HPT_OK };
 	struct writing writing = {
 		.guest = guest, .ops = ops, .ctx = ctx, .err = err ? err : &ignored
 	};

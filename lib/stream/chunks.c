@@ -10,7 +10,7 @@ static inline bool put_step(void *to, const unsigned char *from, uint32_t n)
 {
 	unsigned all = 1;
 
-	for (uint32_t i = 0; i < STEP; i++) {
+	for (size_t i = 0; i < STEP; i++) {
 		uint64_t keep = -(uint64_t)(i < n), words[2];
 
 		memcpy(words, from + i * HPT_ENTRY_BYTES, sizeof(words));
@@ -94,9 +94,9 @@ static inline void move_lines(struct hpt_raw_entry *to, void *from, uint32_t n,
 {
 	unsigned char *p = from;
 
-	for (uint32_t i = 0; i < n; i += 4, p += 4 * HPT_ENTRY_BYTES) {
+	for (uint32_t i = 0; i < n; i += 4, p += (size_t)4 * HPT_ENTRY_BYTES) {
 		put_line(to + i, p, hypervisor, past);
-		memset(p, 0, 4 * HPT_ENTRY_BYTES);
+		memset(p, 0, (size_t)4 * HPT_ENTRY_BYTES);
 	}
 }
 

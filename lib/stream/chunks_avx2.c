@@ -177,7 +177,7 @@ INLINE void line_end(const struct line *l)
 {
 	__m256i line[2] = { l->low, l->high };
 
-	memcpy(l->to, line, l->fill * HPT_ENTRY_BYTES);
+	memcpy(l->to, line, (size_t)l->fill * HPT_ENTRY_BYTES);
 }
 
 /* Chunks that leave no slot out and are mostly invalid, line by line. */
