@@ -67,6 +67,19 @@ static int find_size(struct hpt_guest *guest, struct hpt_error *err)
 	return 0;
 }
 
+/* @what, of @bytes at @at, lies in the file? */
+static int check_inside(const struct guest_core *core, const char *what, uint64_t at,
+			uint64_t bytes, struct hpt_error *err)
+{
+	if (at <= core->elf.size && bytes <= core->elf.size - at)
+		return 0;
+	return guest_fail_offset(err, HPT_ERR_TRUNCATED, at,
+				 "ELF core: %s of %llu bytes at offset %llu of a file of %llu "
+				 "bytes",
+				 what, (unsigned long long)bytes, (unsigned long long)at,
+				 (unsigned long long)core->elf.size);
+}
+
 /*
  * Segments of notes may overlap, which none needs: all together they are at most as long as the
  * file, so that nobody goes through the same bytes for ever.
@@ -77,15 +90,10 @@ static int take_notes(struct hpt_guest *guest, const struct core_segment *segmen
 	struct guest_core *core = guest->core;
 	uint64_t at = segment->at, end = segment->at + segment->filesz;
 	struct core_note note;
-	int r = 0;
+	int r = check_inside(core, "notes", segment->at, segment->filesz, err);
 
-	if (segment->at > core->elf.size || segment->filesz > core->elf.size - segment->at)
-		return guest_fail_offset(err, HPT_ERR_TRUNCATED, segment->at,
-					 "ELF core: notes of %llu bytes at offset %llu of a "
-					 "file of %llu bytes",
-					 (unsigned long long)segment->filesz,
-					 (unsigned long long)segment->at,
-					 (unsigned long long)core->elf.size);
+	if (r)
+		return r;
 	if (segment->filesz > core->elf.size - core->noted)
 		return guest_fail_offset(err, HPT_ERR_FORMAT, segment->at,
 					 "ELF core: offset %llu: segments of notes overlap",
@@ -283,6 +291,7 @@ static int open_table(struct hpt_guest *guest, struct hpt_error *err)
 		.flags = HPT_MEMORY_READ_ONLY,
 	};
 	const struct guest_core *core = guest->core;
+	int r;
 
 	if (!core->own || !core->order)
 		return 0;
@@ -293,14 +302,9 @@ static int open_table(struct hpt_guest *guest, struct hpt_error *err)
 					 "its order is %u",
 					 (unsigned long long)core->table_bytes,
 					 (unsigned long long)core->table_at, core->order);
-	if (core->table_at > core->elf.size ||
-	    core->table_bytes > core->elf.size - core->table_at)
-		return guest_fail_offset(err, HPT_ERR_TRUNCATED, core->table_at,
-					 "ELF core: a table of %llu bytes at offset %llu of a "
-					 "file of %llu bytes",
-					 (unsigned long long)core->table_bytes,
-					 (unsigned long long)core->table_at,
-					 (unsigned long long)core->elf.size);
+	r = check_inside(core, "a table", core->table_at, core->table_bytes, err);
+	if (r)
+		return r;
 	return hpt_ram_open(&table_ops, guest, 0, core->order, &options, &guest->table, err);
 }
 

@@ -194,8 +194,8 @@ INLINE const struct hpt_raw_entry *group_of(const struct look *l, uint64_t hash)
 
 /*
  * A group is 128 bytes, aligned: one line on Power, two on most others. Into the nearest cache:
- * Zen 4 could have twice as many lines on their way into the second one, but was seen to drop
- * such prefetches for long times, and then each address waits.
+ * Zen 4 could have twice as many lines on their way into the second one, but at times each
+ * address then waited, for whole measurements, as if such prefetches had been dropped.
  */
 INLINE void prefetch(const struct hpt_raw_entry *group)
 {
