@@ -108,6 +108,22 @@ class Machine:
                 raise Failed("the emulator ended before '%s'" % start)
             time.sleep(min(0.1, self.left("no '%s' on the console" % start)))
 
+    def memory(self, cpu, ea, length, scratch):
+        """Bytes at an effective address, or None where QEMU would not."""
+        signed = ea - (ea >> 63 << 64)
+        try:
+            self.ask("memsave", val=signed, size=length, filename=scratch,
+                     **{"cpu-index": cpu})
+            with open(scratch, "rb") as file:
+                return file.read()
+        except Failed as failure:
+            if "nvalid addr" not in str(failure):
+                raise
+            return None
+        finally:
+            if os.path.exists(scratch):
+                os.unlink(scratch)
+
     def migrate(self, path):
         """Its whole state to a file; the machine must be stopped."""
         self.ask("migrate", uri="exec:cat > '%s'" % path)

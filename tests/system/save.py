@@ -10,6 +10,9 @@ guest.oracle	"cpu ea gpa|unmapped" by gva2gpa, for each CPU
 guest.memory	"cpu ea length hex|refused" by memsave
 guest.regs guest.tlb guest.mtree	info registers, tlb (SLB), mtree -f
 guest.sprs	"cpu name value", what a translation depends on
+guest.stacks	"cpu sp back cr lr", the back chain of each CPU in the kernel
+guest.frames	"cpu pc sp name", what gdb makes of it by QEMU's stub, if
+		there is a gdb (GDB, by default gdb-multiarch)
 guest.table	of a bare machine: its hashed page table, from its RAM
 guest.root	of a bare machine: "sdr1 VALUE ADDRESS ORDER", or "ptcr VALUE
 		ADDRESS ORDER ENTRY", ENTRY being the partition's, 16 bytes
@@ -20,10 +23,15 @@ and a second migration of a stopped guest is refused.
 import os
 import random
 import re
+import shutil
 import struct
 import sys
+import tempfile
 
 import machine
+import stacks
+
+GDB = os.environ.get("GDB", "gdb-multiarch")
 
 EACH_CPU = 6000                 # addresses, at least
 BYTES = 400                     # readings of memory in all
@@ -59,14 +67,17 @@ def registers(qemu, cpu):
     return found
 
 
-def stop_as_wanted(qemu, cpus):
-    """CPU 0 in user mode, the others in the kernel, translation on."""
+def stop_as_wanted(qemu, cpus, scratch):
+    """CPU 0 in user mode, the others in the kernel, translation on; their stacks."""
     for _ in range(1000):
         qemu.ask("stop")
         msr = [registers(qemu, cpu)["msr"] for cpu in range(cpus)]
         if (all(m & MSR_IR and m & MSR_DR for m in msr) and msr[0] & MSR_PR
                 and not any(m & MSR_PR for m in msr[1:])):
-            return
+            found = {cpu: stacks.walk(qemu, cpu, scratch)
+                     for cpu in range(1, cpus)}
+            if all(found.values()):
+                return found
         qemu.ask("cont")
         qemu.left("no CPU as wanted")
     raise machine.Failed("its CPUs are never as wanted: "
@@ -124,23 +135,6 @@ def ask_oracle(qemu, cpus, eas, ram, path):
     return mapped, unmapped
 
 
-def read_bytes(qemu, cpu, ea, length, scratch):
-    """Bytes, or None where QEMU would not."""
-    signed = ea - (ea >> 63 << 64)
-    try:
-        qemu.ask("memsave", val=signed, size=length, filename=scratch,
-                 **{"cpu-index": cpu})
-        with open(scratch, "rb") as file:
-            return file.read()
-    except machine.Failed as failure:
-        if "nvalid addr" not in str(failure):
-            raise
-        return None
-    finally:
-        if os.path.exists(scratch):
-            os.unlink(scratch)
-
-
 def ask_bytes(qemu, mapped, unmapped, path):
     dice = random.Random(2)
     places = [(cpu, ea, dice.choice((1, 2, 7, 8, 64)))
@@ -153,7 +147,7 @@ def ask_bytes(qemu, mapped, unmapped, path):
         for cpu, ea, length in places:
             if ea + length > MASK:
                 continue
-            data = read_bytes(qemu, cpu, ea, length, path + ".bytes")
+            data = qemu.memory(cpu, ea, length, path + ".bytes")
             file.write("%d %016x %d %s\n" % (
                 cpu, ea, length, "refused" if data is None else data.hex()))
 
@@ -163,7 +157,7 @@ def check_words(qemu, guest, path):
     if len(guest.words) < 8:
         raise machine.Failed("the guest has mapped hardly anything")
     for ea, value in guest.words:
-        data = read_bytes(qemu, 0, ea, 8, path)
+        data = qemu.memory(0, ea, 8, path)
         if data is None or struct.unpack("<Q", data)[0] != value:
             raise machine.Failed("at %x the monitor has %s" % (ea, data))
 
@@ -207,12 +201,20 @@ def save_registers(qemu, cpus, base):
         file.write(qemu.monitor("info mtree -f"))
 
 
+def save_stacks(found, base):
+    with open(base + "stacks", "w") as file:
+        for cpu, frames in found.items():
+            for words in frames:
+                file.write("%d %016x %x %x %x\n" % (cpu, *words))
+
+
 def question(qemu, base, bare):
     guest = Guest(qemu.wait_for("ready"))
     cpus = len(qemu.ask("query-cpus-fast"))
     ram = qemu.ask("query-memory-size-summary")["base-memory"]
-    stop_as_wanted(qemu, cpus)
+    found = stop_as_wanted(qemu, cpus, base + "scratch")
     qemu.migrate(base + "mig")
+    save_stacks(found, base)
     save_registers(qemu, cpus, base)
     if bare:
         save_table(qemu, base)
@@ -224,15 +226,28 @@ def question(qemu, base, bare):
           % (cpus, len(mapped), len(unmapped)))
 
 
-def main():
-    base, command = os.path.join(sys.argv[1], "guest."), sys.argv[3:]
-    os.makedirs(sys.argv[1], exist_ok=True)
+def saved(command, base, seconds, stub):
     bare = any(word.startswith("powernv") for word in command)
+    stubs = ["-chardev", "socket,id=gdb,path=%s,server=on,wait=off" % stub,
+             "-gdb", "chardev:gdb"] if shutil.which(GDB) else []
+    with machine.Machine(command + stubs, base + "console", seconds) as qemu:
+        question(qemu, base, bare)
+        if stubs:
+            text = stacks.ask_gdb(GDB, stub, command[command.index("-kernel") + 1],
+                                  base + "scratch")
+            with open(base + "frames", "w") as file:
+                file.write(text)
+
+
+def main():
+    base = os.path.join(sys.argv[1], "guest.")
+    os.makedirs(sys.argv[1], exist_ok=True)
     try:
-        with machine.Machine(command, base + "console",
-                             float(sys.argv[2])) as qemu:
-            question(qemu, base, bare)
-    except machine.Failed as failure:
+        # The path of a socket must be short.
+        with tempfile.TemporaryDirectory() as sockets:
+            saved(sys.argv[3:], base, float(sys.argv[2]),
+                  os.path.join(sockets, "gdb"))
+    except (machine.Failed, OSError) as failure:
         raise SystemExit("save.py: %s" % failure)
 
 
