@@ -32,6 +32,7 @@ status_while()
 {
 	local process
 
+	rm -f now
 	"$HPT" "$@" <fifo >out 2>err &
 	process=$!
 	exec 9>fifo
@@ -58,6 +59,8 @@ for command in $("$HPT" --help | sed -n 's/^  \([a-z]*\)  *.*/\1/p' | grep -v '^
 	case $command in
 	list) arguments=(--debugfs "$dir/debugfs" --count) ;;
 	convert) arguments=(- --to qemu -o new) ;;
+	vmcore) arguments=(- -o new) ;;
+	gdbserver) arguments=(--listen "unix:$dir/socket" -) ;;
 	translate | explain | who) arguments=(- 0x1000) ;;
 	read) arguments=(- 0x1000 16) ;;
 	diff) arguments=(- "$source") ;;
@@ -66,6 +69,14 @@ for command in $("$HPT" --help | sed -n 's/^  \([a-z]*\)  *.*/\1/p' | grep -v '^
 	status_while "$command" "${arguments[@]}"
 	ok "$command is confined when it reads" has Seccomp 2
 	ok "$command gets no new privileges" has NoNewPrivs 1
+done
+# Files of registers and segments are what somebody else printed, too.
+for option in --registers --slb; do
+	for command in "translate $source 0" "explain $source 0" "read $source 0 16" "gdbserver $source"; do
+		# shellcheck disable=SC2086
+		status_while $command $option "$dir/fifo"
+		ok "${command%% *} is confined when it reads $option" has Seccomp 2
+	done
 done
 status_while convert - --to qemu -o -
 ok "convert to standard output likewise" has Seccomp 2
@@ -132,6 +143,14 @@ if grep -q '^sandbox: Landlock' version; then
 	ok "convert: nothing elsewhere is renamed, linked or removed" nothing_made
 	ok "convert: all is refused" refused_all
 fi
+
+# One that listens may take connections, and make none. Its standard input is the debugger.
+fetch guest/guest.mig
+try confined gdbserver "$dir/data/guest/guest.mig"
+ok "gdbserver: all is tried" tried_all
+ok "gdbserver: all is refused" refused_all
+ok "gdbserver: nothing is made" nothing_made
+ok "gdbserver goes on with its work" status_is 0
 
 # Programs are not run for what they could decompress.
 printf '\211LZO\0\r\n\032\n and more that is none' >file.lzo
