@@ -72,7 +72,7 @@ def stopped(qemu, user, scratch):
                  and all(stacks.walk(qemu, cpu, scratch)
                          for cpu in range(1, cpus)))):
             return msr
-        qemu.ask("cont")
+        stacks.go_on(qemu)
         qemu.left("its CPUs are never as wanted")
     raise machine.Failed("its CPUs are never as wanted")
 

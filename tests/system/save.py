@@ -78,7 +78,7 @@ def stop_as_wanted(qemu, cpus, scratch):
                      for cpu in range(1, cpus)}
             if all(found.values()):
                 return found
-        qemu.ask("cont")
+        stacks.go_on(qemu)
         qemu.left("no CPU as wanted")
     raise machine.Failed("its CPUs are never as wanted: "
                          + " ".join("%x" % m for m in msr))

@@ -6,8 +6,10 @@ A stack is as wanted if it is a kernel thread's and whole.  A CPU may also stop
 in the first instructions of an interrupt, which have not stored the back chain
 yet, or have a program's stack below the kernel's."""
 import os
+import random
 import struct
 import subprocess
+import time
 
 LINEAR, TEXT_END = 0xc000000000000000, 0xc000000002000000
 FRAMES_MOST, FRAMES_LEAST = 64, 3
@@ -43,13 +45,17 @@ def walk(qemu, cpu, scratch):
         data = qemu.memory(cpu, sp, 24, scratch)
         if data is None:
             return None
-        back, cr, lr = struct.unpack("<QQQ", data)
-        # The newest frame's LR is its callee's to save, which it may not have.
-        if found and (not LINEAR < lr < TEXT_END or lr % 4):
-            return None
-        found.append((sp, back, cr, lr))
-        sp = back
-    return found if len(found) >= FRAMES_LEAST else None
+        found.append((sp, *struct.unpack("<QQQ", data)))
+        sp = found[-1][1]
+    # A frame's LR is its callee's to save, which a leaf does not do; the first did.
+    whole = len(found) >= FRAMES_LEAST and LINEAR < found[-1][3] < TEXT_END
+    return found if whole else None
+
+
+def go_on(qemu):
+    """Somewhat further: far enough to leave any place."""
+    qemu.ask("cont")
+    time.sleep(random.uniform(0, 0.02))
 
 
 def ask_gdb(gdb, stub, vmlinux, scratch):
