@@ -38,6 +38,19 @@ made()
 	succeeds "$what" make -s -j"$jobs" "$@"
 }
 
+# built: tools/hpt and the libraries here; those in BUILT, where that is said.
+built()
+{
+	if test -n "${BUILT:-}"; then
+		rm -rf tools lib
+		succeeds "libraries and command are built" test -x "$BUILT/tools/hpt" || finish
+		ln -s "$BUILT/tools" tools && ln -s "$BUILT/lib" lib
+		return
+	fi
+	configured --enable-werror
+	made "libraries and command" all || finish
+}
+
 # no_warning WHAT FILE: no compiler's warning in a log.
 no_warning()
 {
