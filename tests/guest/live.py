@@ -187,7 +187,8 @@ def every_command(guest):
                       ("who", None, "0x1000"),
                       ("explain", None, "0x" + ea),
                       ("convert", "--to", "qemu", "-f", "-o",
-                       os.path.join(guest.directory, "stream"), None)):
+                       os.path.join(guest.directory, "stream"), None),
+                     ("diff", os.path.join(guest.directory, "stream"), None)):
         for option in ((), ("--pause",)):
             guest.run(arguments[0], *option, *arguments[1:])
             guest.goes_on()
@@ -235,6 +236,28 @@ def read(guest):
         at = ea & 0xff
         expect(int.from_bytes(out[at:at + 8], "big") == word, "word")
     guest.goes_on()
+
+
+def core(guest):
+    """hpt vmcore: the same guest, as it was then."""
+    for option in ("--kind", "elf"), ("--pause",):
+        path = os.path.join(guest.directory, "core")
+        before = guest.count()
+        guest.run("vmcore", "-f", *option, "-o", path, None)
+        guest.goes_on()
+        out, _ = guest.run("dump", "--json", path)
+        agree(guest, out)
+        out, _ = guest.run("read", "--real", "--raw", path,
+                           "0x" + guest.counter, "8")
+        count = int.from_bytes(out, "big")
+        expect(before < count <= guest.count(), "it had counted to %d" % count)
+        out, _ = guest.run("cpus", "--json", path)
+        expect(len(out.splitlines()) == 2, "vCPUs: " + out.decode())
+        words = [l for l in guest.lines if l[0] == "word"]
+        for line in words[:: max(1, len(words) // 6)]:
+            out, _ = guest.run("read", "--raw", "--cpu", line[1], path,
+                               "0x" + line[2], "8")
+            expect(out.hex() == line[3].rjust(16, "0"), "word at " + line[2])
 
 
 def open_files(process):
@@ -607,7 +630,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     guest = Guest(hpt, directory, command)
     tests = [(test.__name__, test, ()) for test in (
-        dump_running, dump_paused, ten_in_a_row, every_command,
+        dump_running, dump_paused, ten_in_a_row, every_command, core,
         nothing_on_disk, dropped_running, dropped_paused, stopped_process,
         paused_before, paused_and_killed, monitor_in_use,
         migration_under_way, unfit_capability, debugger, debugger_ends,

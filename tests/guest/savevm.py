@@ -3,8 +3,8 @@
 
 savevm.py OUTDIR QEMU-COMMAND...
 
-Leaves second.kdump, a dump of the guest's memory at the second of two moments,
-and second.ram, its first 16 MiB; and one.qcow2, whose snapshots have the guest's state, and two.qcow2, whose
+Leaves second.kdump and second.elf, dumps of the guest's memory at the second of
+two moments, and second.ram, its first 16 MiB; and one.qcow2, whose snapshots have the guest's state, and two.qcow2, whose
 do not, made with the options in DISK; NAME.mig for each snapshot NAME is the migration file of the stopped
 guest at the same moment. Between the snapshots the guest runs on.
 """
@@ -36,11 +36,11 @@ def savevm(qemu, name):
         raise SystemExit("savevm.py: savevm %s: %s" % (name, said))
 
 
-def dump(qemu, path):
+def dump(qemu, path, form):
     if os.path.exists(path):
         os.unlink(path)
     qemu.ask("dump-guest-memory", paging=False, protocol="file:" + path,
-             format="kdump-zlib")
+             format=form)
 
 
 def main():
@@ -61,7 +61,8 @@ def main():
         qemu.ask("stop")
         savevm(qemu, "second #2")
         migrate(qemu, os.path.join(out, "second.mig"))
-        dump(qemu, os.path.join(out, "second.kdump"))
+        dump(qemu, os.path.join(out, "second.kdump"), "kdump-zlib")
+        dump(qemu, os.path.join(out, "second.elf"), "elf")
         qemu.ask("pmemsave", val=0, size=16 << 20,
                  filename=os.path.join(out, "second.ram"))
     finally:
