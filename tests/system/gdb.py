@@ -79,14 +79,15 @@ def stopped(qemu, user, scratch):
 
 def gdb(target, symbols, commands, log):
     """What gdb says to each; it lets go of the guest without a word, since
-    QEMU would have it run."""
+    QEMU would have it run.  A target is "remote WHERE" or "core FILE"."""
     script = ["set pagination off", "set width 0", "set confirm off",
-              "target remote " + target]
+              "target " + target]
     for i, command in enumerate(commands):
         script += ["echo \\n%s %d\\n" % (MARK, i), command]
     # An error ends a file of commands, but not what -ex says.
     arguments = []
-    for line in script + ["echo \\n%s end\\n" % MARK, "disconnect"]:
+    leave = ["disconnect"] if target.startswith("remote ") else []
+    for line in script + ["echo \\n%s end\\n" % MARK] + leave:
         arguments += ["-ex", line]
     done = subprocess.run([GDB, "-q", "-nx", "-batch", *arguments, symbols],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -115,7 +116,7 @@ def fill(path, symbols, cpus, log):
                      "set $vrsave = 0x%x" % (0x55aa0000 + cpu)]
     commands += ["thread 1"] + ["set $%s = 0x%x" % item
                                 for item in FILLED.items()]
-    for answer, command in zip(gdb(path, symbols, commands, log), commands):
+    for answer, command in zip(gdb("remote " + path, symbols, commands, log), commands):
         if answer != [""] and not command.startswith("thread"):
             raise machine.Failed("%s: %s" % (command, answer))
 
@@ -265,6 +266,29 @@ def other_thread(tap, qemu, hpt, asked):
     tap.ok("thread 1, in problem state, has the kernel's memory, too", wrong)
 
 
+def core_as_server(tap, hpt, out, saved, symbols, server):
+    """The kernel's side of hpt vmcore, in gdb, against that by hpt gdbserver."""
+    core = os.path.join(out, "core")
+    subprocess.run([hpt, "vmcore", "--force", "-o", core, saved], check=True,
+                   timeout=100)
+    commands = ["thread apply 2 -q " + command for command in (
+        "bt", "x/32gx $r1", "x/8i $pc", "info symbol $pc",
+        "x/s (char*)&linux_banner", "x/64gx &init_task", "x/32wx &_stext",
+        "x/40i do_idle", "x/16xb &init_mm", "x/4096gx 0xc000000001000000",
+        "info symbol &jiffies_64")]
+    commands += ["thread apply %d -q info registers %s" % (thread, group)
+                 for thread in (1, 2) for group in GROUPS[:3]]
+    ours = gdb(server, symbols, commands, os.path.join(out, "hpt-core.log"))
+    theirs = gdb("core " + core, symbols, commands,
+                 os.path.join(out, "core.log"))
+    for command, a, b in zip(commands, ours, theirs):
+        wrong = unlike(a, b)
+        if "Cannot" in a[0] or "rror" in a[0]:
+            wrong.append(a[0])
+        tap.ok("a core, as the server: thread " + command[13:].replace(
+            " -q", ":").replace(GROUPS[0], "of the core"), wrong)
+
+
 def interesting(tap, asked, answers, linux):
     """A comparison of nothing would be none."""
     text = dict((command, "\n".join(answer)) for (_, command), answer
@@ -299,8 +323,8 @@ def question(tap, qemu, out, stub, hpt, symbols, word):
     asked += places(console, linux)
     commands = ["%s%s" % ("thread apply %d -q " % thread if thread else "",
                           command) for thread, command in asked]
-    server = "| %s gdbserver %s" % (shlex.quote(hpt), shlex.quote(saved))
-    theirs = gdb(stub, symbols, commands, os.path.join(out, "qemu.log"))
+    server = "remote | %s gdbserver %s" % (shlex.quote(hpt), shlex.quote(saved))
+    theirs = gdb("remote " + stub, symbols, commands, os.path.join(out, "qemu.log"))
     ours = gdb(server, symbols, commands, os.path.join(out, "hpt.log"))
     compare(tap, qemu, (hpt, saved), ours, theirs, asked)
     interesting(tap, asked, theirs, linux)
@@ -309,6 +333,7 @@ def question(tap, qemu, out, stub, hpt, symbols, word):
                  if thread == 2 and re.match("x/.*(&|0xc0)", command)]
         other_thread(tap, theirs, gdb(server, symbols, again,
                                       os.path.join(out, "hpt-1.log")), asked)
+        core_as_server(tap, hpt, out, saved, symbols, server)
 
 
 def main():
