@@ -386,6 +386,46 @@ static void mappings_share_ram(void **state)
 	bytes_free(&m.b);
 }
 
+/* More of them than a header can number: their number is in the first section's header. */
+#define MANY 0x10001u
+
+static void many_mappings(void **state)
+{
+	static struct hpt_core_mapping mappings[MANY - 2];
+	struct hpt_core_options options = { .size = sizeof(options),
+					    .mappings = mappings,
+					    .n_mappings = N(mappings) };
+	struct made m = make_core(false, 0, 0, 0x3000, 0x3000);
+	struct hpt_guest *guest = must_open_saved(&m.b, 0, false), *again;
+	struct hpt_error err;
+	struct bytes b;
+	uint64_t at;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < N(mappings); i++)
+		mappings[i] =
+			(struct hpt_core_mapping){ 0x10000000 + i * 0x2000, 0x4000, 0x1000 };
+	b = core_of(guest, &options, &sink_ops);
+	at = get(&b, 40, 8, false);
+	assert_int_equal(n_phdrs(&b, false), 0xffff);
+	assert_int_equal(get(&b, 58, 2, false), 64);
+	assert_int_equal(get(&b, 60, 2, false), 1);
+	assert_true(at == 64 + MANY * 56);
+	assert_int_equal(get(&b, (size_t)at + 44, 4, false), MANY);
+	assert_true(phdr(&b, MANY - 1, 16, 8, false) == 0x10000000 + (MANY - 3) * 0x2000);
+	again = must_open_saved(&b, 0, false);
+	same_map(guest, again);
+	hpt_guest_close(again);
+	/* A section header that is not there. */
+	memset(b.data + 40, 0x7f, 8);
+	assert_int_equal(open_saved(&b, 0, false, &again, &err), HPT_ERR_TRUNCATED);
+	assert_non_null(strstr(err.text, "a section header at offset 9187201950435737471"));
+	hpt_guest_close(guest);
+	bytes_free(&b);
+	bytes_free(&m.b);
+}
+
 static void put_vmcoreinfo(struct made *m, unsigned char *to, const char *text, size_t len)
 {
 	struct made note = { { NULL, 0 }, m->little };
@@ -568,6 +608,7 @@ int main(void)
 		cmocka_unit_test(foreign_core),
 		cmocka_unit_test(trap_of_a_vector),
 		cmocka_unit_test(mappings_share_ram),
+		cmocka_unit_test(many_mappings),
 		cmocka_unit_test(vmcoreinfo_is_found),
 		cmocka_unit_test(raw_is_memory),
 		cmocka_unit_test(all_that_fails),

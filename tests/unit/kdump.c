@@ -14,6 +14,8 @@
 
 #include "guest_saved.h"
 
+#include "../../lib/guest/internal.h"
+
 #define BLOCK 4096
 /* Pages 16 to 21 are there but for 19, in a file of 40 pages; data begins at 6 blocks. */
 #define PAGES 40
@@ -326,6 +328,82 @@ static void cut(void **state)
 	bytes_free(&whole);
 }
 
+/* What snappy's own description of its format says, and texts that are wrong by it. */
+static void snappy_elements(void **state)
+{
+	static const struct {
+		const char *in;
+		const char *out; /* NULL: refused */
+	} cases[] = {
+		{ "040c61626364", "abcd" },
+		{ "84000c61626364", "abcd" },
+		{ "04f00361626364", "abcd" },
+		{ "04f4030061626364", "abcd" },
+		{ "04f803000061626364", "abcd" },
+		{ "04fc0300000061626364", "abcd" },
+		{ "0a086162630d03", "abcabcabca" },
+		{ "0808616263120300", "abcabcab" },
+		{ "08086162631303000000", "abcabcab" },
+		{ "04086162630061", "abca" },
+		{ "00", "" },
+		{ "", NULL },
+		{ "84", NULL },
+		{ "848080808000", NULL },
+		{ "050c61626364", NULL },
+		{ "030c61626364", NULL },
+		{ "ffff0361", NULL },
+		{ "040c6162", NULL },
+		{ "04106162636465", NULL },
+		{ "04f0", NULL },
+		{ "04f0ff61", NULL },
+		{ "04f40361", NULL },
+		{ "0a086162630d", NULL },
+		{ "0a086162630d00", NULL },
+		{ "0a086162630d04", NULL },
+		{ "0a086162632d03", NULL },
+		{ "050861626312", NULL },
+		{ "0508616263120300", NULL },
+		{ "0808616263130300", NULL },
+	};
+	unsigned char out[16];
+	size_t i, len;
+	char text[64];
+	struct bytes b;
+
+	(void)state;
+	for (i = 0; i < N(cases); i++) {
+		/* No room but for what the length in front says, up to 16 bytes. */
+		size_t room = cases[i].in[0] == '0' && strlen(cases[i].in) > 1
+				      ? strtoul((char[]){ cases[i].in[1], '\0' }, NULL, 16)
+				      : sizeof(out);
+
+		snprintf(text, sizeof(text), "%s%s", *cases[i].in ? "hex " : "", cases[i].in);
+		b = bytes_of(text);
+		if (guest_snappy_decode(b.data, b.len, out, room, &len) != !!cases[i].out)
+			fail_msg("%s", cases[i].in);
+		if (cases[i].out) {
+			assert_int_equal(len, strlen(cases[i].out));
+			assert_memory_equal(out, cases[i].out, len);
+		}
+		bytes_free(&b);
+	}
+}
+
+/* An offset of more than eight bits, whose upper ones are in the tag. */
+static void snappy_far_copy(void **state)
+{
+	struct bytes b = bytes_of("hex b002f42b01 fill 100 1 fill 100 2 fill 100 3 hex 212c ");
+	unsigned char out[304];
+	size_t len;
+
+	(void)state;
+	b.data[5 + 3] = 0x77;
+	assert_true(guest_snappy_decode(b.data, b.len, out, sizeof(out), &len));
+	assert_int_equal(len, 304);
+	assert_memory_equal(out + 300, "\1\1\1\x77", 4);
+	bytes_free(&b);
+}
+
 static void said_to_be(void **state)
 {
 	struct hpt_guest_options options = { .size = sizeof(options),
@@ -341,9 +419,14 @@ static void said_to_be(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(forms),      cmocka_unit_test(written_twice),
-		cmocka_unit_test(bad_fields), cmocka_unit_test(bad_flat),
-		cmocka_unit_test(cut),        cmocka_unit_test(said_to_be),
+		cmocka_unit_test(forms),
+		cmocka_unit_test(written_twice),
+		cmocka_unit_test(bad_fields),
+		cmocka_unit_test(bad_flat),
+		cmocka_unit_test(cut),
+		cmocka_unit_test(said_to_be),
+		cmocka_unit_test(snappy_elements),
+		cmocka_unit_test(snappy_far_copy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

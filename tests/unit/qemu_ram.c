@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -329,6 +331,94 @@ static void mapped_ram_in_a_file(void **state)
 	bytes_free(&b);
 }
 
+/* A gigabyte of which two pages are there: what lies between is gone over, not read. */
+#define SPREAD_LAST 1073803264
+#define SPREAD_HEAD                                                                                      \
+	HEAD CONFIG CAPS                                                                                 \
+		"u32 1 p\"mapped-ram\" " BEGIN                                                           \
+		"u64 0x40000004 p\"a\" u64 0x40000000 u32 1 u64 4096 u64 4096 u64 65536 at 4096 le64 1 " \
+		"at 36856 le64 0x8000000000000000 at 65536 fill 4096 1 "
+#define SPREAD_TAIL "fill 4096 8 " EOS FOOT("2") RAM_END STREAM_END
+
+static FILE *spread_file(void)
+{
+	struct bytes head = bytes_of(SPREAD_HEAD), tail = bytes_of(SPREAD_TAIL);
+	FILE *file = tmpfile();
+	int fd;
+
+	assert_non_null(file);
+	fd = fileno(file);
+	assert_int_equal(pwrite(fd, head.data, head.len, 0), head.len);
+	assert_int_equal(pwrite(fd, tail.data, tail.len, SPREAD_LAST), tail.len);
+	bytes_free(&head);
+	bytes_free(&tail);
+	return file;
+}
+
+/* Once every 4 MiB of what is read. */
+static int count_reports(void *arg, uint64_t done, uint64_t total)
+{
+	(void)done;
+	(void)total;
+	++*(unsigned int *)arg;
+	return 0;
+}
+
+static void mapped_ram_spread(void **state)
+{
+	unsigned int reports = 0;
+	struct hpt_qemu_options options = { .size = sizeof(options),
+					    .progress = count_reports,
+					    .arg = &reports };
+	struct hpt_qemu *q = NULL;
+	struct hpt_error err;
+	FILE *file = spread_file();
+
+	(void)state;
+	if (hpt_qemu_open(fileno(file), &options, &q, &err) ||
+	    hpt_qemu_read(q, HPT_QEMU_UNTIL_END, &err))
+		fail_msg("%s", err.text);
+	assert_in_range(reports, 1, 10);
+	assert_int_equal(page_of(q, 0, 0).offset, 65536);
+	assert_int_equal(page_of(q, 0, 0).record, HPT_QEMU_RAW);
+	expect_fill(q, 0, 1, 0);
+	expect_fill(q, 0, 262142, 0);
+	assert_int_equal(page_of(q, 0, 262143).offset, SPREAD_LAST);
+	assert_int_equal(page_of(q, 0, 262143).record, HPT_QEMU_RAW);
+	hpt_qemu_close(q);
+	fclose(file);
+}
+
+/* One of its pages is looked at for the bitmap's order, at 1073573888: the file ends before. */
+static void mapped_ram_spread_cut(void **state)
+{
+	static const struct {
+		off_t len;
+		const char *text;
+	} cuts[] = {
+		{ 524288000, "the input ends at offset 524288000 in pages of RAM at offset "
+			     "524288000: 549285888 more bytes expected, 0 found" },
+		{ 69632, "the input ends at offset 69632 in pages of RAM at offset "
+			 "69632: 1073504256 more bytes expected, 0 found" },
+	};
+	struct hpt_qemu *q = NULL;
+	struct hpt_error err;
+	FILE *file = spread_file();
+
+	(void)state;
+	for (size_t i = 0; i < N(cuts); i++) {
+		assert_int_equal(ftruncate(fileno(file), cuts[i].len), 0);
+		assert_int_equal(lseek(fileno(file), 0, SEEK_SET), 0);
+		assert_int_equal(hpt_qemu_open(fileno(file), NULL, &q, &err), 0);
+		assert_int_equal(hpt_qemu_read(q, HPT_QEMU_UNTIL_END, &err),
+				 HPT_ERR_TRUNCATED);
+		assert_string_equal(err.text, cuts[i].text);
+		assert_int_equal(err.offset, cuts[i].len);
+		hpt_qemu_close(q);
+	}
+	fclose(file);
+}
+
 static void mapped_ram_shared(void **state)
 {
 	struct bytes b = bytes_of(HEAD CONFIG CAPS "u32 2 p\"mapped-ram\" p\"x-ignore-shared\" "
@@ -437,6 +527,8 @@ int main(void)
 		cmocka_unit_test(pages_elsewhere),
 		cmocka_unit_test(mapped_ram),
 		cmocka_unit_test(mapped_ram_in_a_file),
+		cmocka_unit_test(mapped_ram_spread),
+		cmocka_unit_test(mapped_ram_spread_cut),
 		cmocka_unit_test(mapped_ram_shared),
 		cmocka_unit_test(bad_records),
 	};
