@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool.h"
+#include "writer.h"
 
 /* Output through one large buffer; the first failure is kept and told at the end. */
 
@@ -29,36 +30,52 @@ int output_open_sink(struct output *out, int (*sink)(void *arg, const char *byte
 	return ret;
 }
 
-static void write_all(struct output *out, const char *bytes, size_t len)
-{
-	if (out->sink && len && !out->error) {
-		out->error = out->sink(out->arg, bytes, len);
-		out->flushed += len;
-		return;
-	}
-	while (len && !out->error) {
-		ssize_t n = write(out->fd, bytes, len);
+/* From so many bytes on a thread writes: what is less is done before one has begun. */
+#define MUCH (4 * OUTPUT_BYTES)
 
-		if (n < 0) {
-			if (errno != EINTR)
-				out->error = errno;
-			continue;
-		}
-		if (n == 0) {
-			out->error = ENOSPC;
-			continue;
-		}
-		bytes += n;
-		len -= (size_t)n;
-		out->flushed += (uint64_t)n;
+/* Two buffers in turn: a thread writes one while the other is filled. */
+static bool hand_over(struct output *out)
+{
+	char *full = out->buffer;
+
+	if (out->sink || out->flushed < MUCH || out->alone)
+		return false;
+	if (!out->writer) {
+		out->spare = malloc(OUTPUT_BYTES);
+		out->writer = out->spare ? writer_start(out->fd) : NULL;
+		out->alone = !out->writer;
+		if (out->alone)
+			return false;
 	}
+	out->error = writer_give(out->writer, full, out->used);
+	out->buffer = out->spare;
+	out->spare = full;
+	return true;
+}
+
+static void write_out(struct output *out)
+{
+	if (out->sink)
+		out->error = out->sink(out->arg, out->buffer, out->used);
+	else if (!hand_over(out))
+		out->error = write_bytes(out->fd, out->buffer, out->used);
+}
+
+void output_full(struct output *out)
+{
+	if (out->used && !out->error) {
+		out->flushed += out->used;
+		write_out(out);
+	}
+	out->used = 0;
 }
 
 /* Whether all is well: a caller with much to write stops when it is not. */
 bool output_flush(struct output *out)
 {
-	write_all(out, out->buffer, out->used);
-	out->used = 0;
+	output_full(out);
+	if (out->writer && !out->error)
+		out->error = writer_wait(out->writer);
 	return !out->error;
 }
 
@@ -66,8 +83,12 @@ bool output_flush(struct output *out)
 int output_close(struct output *out)
 {
 	output_flush(out);
+	if (out->writer)
+		writer_end(out->writer);
 	free(out->buffer);
-	out->buffer = NULL;
+	free(out->spare);
+	out->buffer = out->spare = NULL;
+	out->writer = NULL;
 	if (out->sink)
 		return out->error ? EXIT_ERROR : 0; /* it knows why */
 	if (close(out->fd) && !out->error && errno != EINTR)
@@ -114,7 +135,7 @@ void put_over(struct output *out, const void *bytes, size_t len)
 		from += n;
 		len -= n;
 		if (out->used == OUTPUT_BYTES)
-			output_flush(out);
+			output_full(out);
 	}
 }
 

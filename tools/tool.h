@@ -237,7 +237,11 @@ struct output {
 	const char *name;
 	char *buffer;
 	size_t used;
-	uint64_t flushed; /* bytes that went out */
+	uint64_t flushed; /* bytes that went out, or are about to */
+	/* What writes @spare when there is much, and whether there can be no such thread. */
+	struct writer *writer;
+	char *spare;
+	bool alone;
 	/* instead of fd: returns 0, or an errno */
 	int (*sink)(void *arg, const char *bytes, size_t len);
 	void *arg;
@@ -247,6 +251,9 @@ int output_open(struct output *out, int fd, const char *name);
 int output_open_sink(struct output *out,
 		     int (*sink)(void *arg, const char *bytes, size_t len), void *arg);
 int output_close(struct output *out);
+/* Makes room: what is in the buffer goes out, or is about to. */
+void output_full(struct output *out);
+/* All is out; whether it is well. */
 bool output_flush(struct output *out);
 void output_colour(struct output *out, enum colour_when when);
 int output_text(const char *text);
@@ -274,7 +281,7 @@ static inline void put_bytes(struct output *out, const void *bytes, size_t len)
 static inline char *output_room(struct output *out, size_t len)
 {
 	if (len > OUTPUT_BYTES - out->used)
-		output_flush(out);
+		output_full(out);
 	return out->buffer + out->used;
 }
 

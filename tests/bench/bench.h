@@ -56,12 +56,14 @@ struct measure {
 	double ratio; /* of each run's two, and not of the medians */
 };
 
-double now_ns(void);
+double now_ns(void);  /* of this thread's CPU */
+double wall_ns(void); /* where threads share the work */
 double median(double *values, size_t n);
 struct measure measure(const struct bench *b, struct job work, struct job limit);
 double measure_alone(const struct bench *b, struct job work);
 /* To one CPU of those that are allowed: the @i-th. False: there are not so many. */
 bool pin(unsigned i);
+void unpin(void);
 void *must_alloc(size_t bytes);
 /* Memory of zeros on huge pages, where the system has them. */
 void *alloc_table(size_t bytes);

@@ -11,12 +11,22 @@
 #define RUNS_MAX 99u
 #define HUGE_PAGE ((size_t)2 << 20)
 
-double now_ns(void)
+static double ns_of(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+double now_ns(void)
+{
+	return ns_of(CLOCK_THREAD_CPUTIME_ID);
+}
+
+double wall_ns(void)
+{
+	return ns_of(CLOCK_MONOTONIC);
 }
 
 static int by_value(const void *a, const void *b)
@@ -67,9 +77,11 @@ double measure_alone(const struct bench *b, struct job work)
 	return median(value, n);
 }
 
+/* CPUs that this process was given. */
+static cpu_set_t allowed;
+
 bool pin(unsigned i)
 {
-	static cpu_set_t allowed;
 	static bool known;
 	cpu_set_t one;
 
@@ -84,6 +96,11 @@ bool pin(unsigned i)
 		return !sched_setaffinity(0, sizeof(one), &one);
 	}
 	return false;
+}
+
+void unpin(void)
+{
+	sched_setaffinity(0, sizeof(allowed), &allowed);
 }
 
 void *must_alloc(size_t bytes)

@@ -53,6 +53,24 @@ ok "--version: no room" refused 2 "standard output: No space left on device"
 to /dev/full dump --help
 ok "dump --help: no room" refused 2 "standard output: No space left on device"
 
+# Megabytes, which one thread writes while another makes them: in order, and whole.
+truncate -s 4M large
+"$HPT" dump --kind image --all large >out 2>err
+status=$?
+ok "megabytes" test "$status" -eq 0 -a "$(wc -l <out)" -eq $((262144 + 1))
+awk 'NR > 1 && $1 != sprintf("0x%05x", NR - 2) { print; exit 1 }' out >differences
+ok "in order" cmp -s differences /dev/null
+cp out whole
+(
+	ulimit -f 3000
+	trap '' XFSZ
+	exec "$HPT" dump --kind image --all large >out 2>err
+)
+status=$?
+ok "megabytes, and no room for all" test "$status" -eq 2
+ok "which is said" err_has "standard output: File too large"
+ok "what there is of it is right" cmp -s out <(head -c 3072000 whole)
+
 # A reader that has seen enough: as quiet as any filter.
 "$HPT" dump --all "$source" 2>err | head -n 1 >out
 status=${PIPESTATUS[0]}
