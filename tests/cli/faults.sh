@@ -111,7 +111,7 @@ rm -rf place && mkdir place
 "$HPT" convert - --to kvm-le -o place/new <fifo >out 2>err &
 process=$!
 exec 9>fifo
-for _ in $(seq 200); do
+for _ in $(seq 3000); do
 	[ -n "$(temporaries)" ] && break
 	sleep 0.02
 done

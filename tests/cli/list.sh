@@ -25,6 +25,18 @@ end()
 }
 trap end EXIT
 
+# became PROCESS PATTERN: until its command line fits, a minute at most
+became()
+{
+	for _ in $(seq 600); do
+		tr '\0' ' ' <"/proc/$1/cmdline" | grep -q "$2" && return
+		sleep 0.1
+	done
+	return 1
+}
+ok "a process of another name" became $named '^qemu 300'
+ok "one with QEMU's command line" became $qemu ' -name guest=db'
+
 # vm NAME [LISTING]: a directory of KVM's
 vm()
 {
@@ -87,7 +99,7 @@ done
 bash -c 'read -r line <&3' qemu -name "$(printf 'a\033[31mb')" 3< <(exec sleep 300) &
 evil=$!
 vm "$evil-3" "$list8"
-sleep 0.2
+ok "one with a name that is not fit for a terminal" became $evil 'a.\[31mb'
 run list --debugfs tree
 ok "no escapes from a name" no_escapes
 kill $evil

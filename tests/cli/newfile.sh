@@ -92,7 +92,7 @@ for signal in TERM INT HUP; do
 	# A background job of a shell without job control ignores SIGINT: hand it back.
 	env --default-signal=INT,HUP,TERM "$HPT" convert - --to qemu -o place/new <fifo >out 2>err &
 	process=$!
-	for _ in $(seq 200); do
+	for _ in $(seq 1200); do
 		[ -n "$(files)" ] && break
 		sleep 0.05
 	done

@@ -37,7 +37,7 @@ status_while()
 	process=$!
 	exec 9>fifo
 	# In a build tree a script comes first; then the command sleeps where it reads.
-	for _ in $(seq 500); do
+	for _ in $(seq 3000); do
 		[[ $(readlink "/proc/$process/exe") == *hpt ]] &&
 			grep -q '^State:.*sleeping' "/proc/$process/status" && break
 		sleep 0.02

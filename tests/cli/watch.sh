@@ -68,10 +68,10 @@ ok "QEMU's dialect" grep -q " pass 1: $(wc -l <was) entries\$" out
 ok "the last pass of a pipe that stays open is shown, and --count ends it" \
 	test "$(grep -c ' pass 2: ' out)" -eq 1
 
-# waits FILE TEXT: until it has it, some seconds at most
+# waits FILE TEXT: until it has it, a minute at most
 waits()
 {
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		grep -q "$2" "$1" && return
 		sleep 0.1
 	done
