@@ -125,6 +125,56 @@ head -c 300000 disk.qcow2 >cut.qcow2
 run dump cut.qcow2
 ok "a disk that is cut" refused 2 "beyond the file's end"
 
+# Every command, of every container, from a file and from a pipe, says what it says of the stream.
+# answer COMMAND SOURCE
+answer()
+{
+	case $1 in
+	info) "$HPT" info "$2" | grep -E '^(machine|vCPUs|RAM|table)' ;;
+	translate | explain) "$HPT" "$1" "$2" 0xc000000000010008 ;;
+	read) "$HPT" read "$2" 0xc000000000010008 64 ;;
+	who) "$HPT" who "$2" 0-256M ;;
+	diff) "$HPT" diff "$2" "$plain" && echo "no difference" ;;
+	convert) "$HPT" convert --to qemu -o - "$2" | cksum ;;
+	vmcore) "$HPT" vmcore -o - "$2" | cksum ;;
+	watch) "$HPT" watch --count 1 --interval 1ms "$2" | sed 's/^[^ ]* //' ;;
+	gdbserver) printf '+%smc000000000010008,40#39+' $ | "$HPT" gdbserver "$2" ;;
+	*) "$HPT" "$1" "$2" ;;
+	esac 2>&1
+}
+commands=$("$HPT" --help | sed -n 's/^  \([a-z]*\)  *.*/\1/p' | grep -vx -e help -e list)
+[ "$("$HPT" --version | grep -c '^ELF cores: lib')" = 1 ] || commands=${commands/vmcore/}
+for command in $commands; do
+	answer "$command" "$plain" >"answer.$command"
+	[ -s "answer.$command" ] || echo "$command"
+done >silent
+ok "every command has something to say of a guest" test ! -s silent
+ok "gdbserver's are 64 bytes" grep -q '[0-9a-f]\{128\}#' answer.gdbserver
+
+# all_agree FILE: those that do not
+all_agree()
+{
+	local command
+
+	for command in $commands; do
+		answer "$command" "$1" | cmp -s - "answer.$command" || echo "$command"
+		# It would have to open the pipe again.
+		[ "$command" != watch ] || continue
+		case $command in
+		gdbserver) answer "$command" <(cat "$1") ;;
+		*) cat "$1" | answer "$command" - ;;
+		esac | cmp -s - "answer.$command" || echo "$command from a pipe"
+	done >unlike
+	sed 's/^/# unlike: /' unlike
+	[ ! -s unlike ]
+}
+! "$HPT" --version | grep -q '^compressed files: lib' || xz -0 -c "$plain" >plain.xz
+containers=(plain.xz raw.save gzip.save lzop.save disk.qcow2)
+! "$HPT" vmcore "$plain" -o core.elf 2>/dev/null || containers+=(core.elf)
+for file in "${containers[@]}"; do
+	[ ! -e "$file" ] || ok "every command: $file, and through a pipe" all_agree "$file"
+done
+
 # A dump of three pages, of which the middle one is left out: as it is, and zeros by LZO.
 python3 - >dump <<'END'
 import struct
