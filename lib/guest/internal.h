@@ -278,6 +278,12 @@ int guest_file_read(const struct guest_file *file, uint64_t offset, void *bytes,
 bool guest_snappy_decode(const unsigned char *in, size_t in_len, unsigned char *out,
 			 size_t room, size_t *len);
 
+/*
+ * zstd.c: a frame of @len bytes, behind which others may lie; HPT_ERR_FORMAT, _MEMORY, or
+ * _UNSUPPORTED: this build has no libarchive.
+ */
+int guest_zstd_decode(const unsigned char *in, size_t in_len, unsigned char *out, size_t len);
+
 /* kdump.c, kdump_page.c: a kdump-compressed dump. */
 bool guest_kdump_is(const struct guest_source *source);
 int guest_kdump_open(struct hpt_guest *guest, struct hpt_error *err);

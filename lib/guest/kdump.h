@@ -18,6 +18,7 @@
 #define KDUMP_ZLIB 1u
 #define KDUMP_LZO 2u
 #define KDUMP_SNAPPY 4u
+#define KDUMP_ZSTD 0x20u
 
 struct guest_kdump {
 	struct guest_file file;

@@ -111,79 +111,90 @@ static int find_page(const struct guest_kdump *k, uint64_t page, bool *there, ui
 	return 0;
 }
 
-static bool unpack_zlib(const unsigned char *in, size_t in_len, unsigned char *out,
-			size_t room, size_t *len)
+static int unpack_zlib(const unsigned char *in, size_t in_len, unsigned char *out, size_t room)
 {
 #ifdef HAVE_ZLIB
 	uLongf n = (uLongf)room;
-	bool good = uncompress(out, &n, in, (uLong)in_len) == Z_OK;
+	int end = uncompress(out, &n, in, (uLong)in_len);
 
-	*len = (size_t)n;
-	return good;
+	if (end == Z_MEM_ERROR)
+		return HPT_ERR_MEMORY;
+	return end == Z_OK && n == room ? 0 : HPT_ERR_FORMAT;
 #else
 	(void)in;
 	(void)in_len;
 	(void)out;
 	(void)room;
-	*len = 0;
-	return false;
+	return HPT_ERR_UNSUPPORTED;
 #endif
 }
 
-/* What a descriptor's flags say that its bytes are; NULL: nothing that is known. */
-static const char *unpack(uint32_t flags, const unsigned char *in, size_t in_len,
-			  unsigned char *out, size_t room, bool *good)
+static int unpack_none(const unsigned char *in, size_t in_len, unsigned char *out, size_t room)
 {
-	size_t len = 0;
-	const char *name;
-
-	switch (flags) {
-	case 0:
-		*good = in_len == room;
-		if (*good)
-			memcpy(out, in, room);
-		return "as it is";
-	case KDUMP_ZLIB:
-		*good = unpack_zlib(in, in_len, out, room, &len);
-		name = "zlib";
-		break;
-	case KDUMP_LZO:
-		*good = guest_lzo_decode(in, in_len, out, room, &len);
-		name = "lzo";
-		break;
-	case KDUMP_SNAPPY:
-		*good = guest_snappy_decode(in, in_len, out, room, &len);
-		name = "snappy";
-		break;
-	default:
-		return NULL;
-	}
-	*good = *good && len == room;
-	return name;
+	if (in_len != room)
+		return HPT_ERR_FORMAT;
+	memcpy(out, in, room);
+	return 0;
 }
+
+static int unpack_lzo(const unsigned char *in, size_t in_len, unsigned char *out, size_t room)
+{
+	size_t len;
+
+	return guest_lzo_decode(in, in_len, out, room, &len) && len == room ? 0
+									    : HPT_ERR_FORMAT;
+}
+
+static int unpack_snappy(const unsigned char *in, size_t in_len, unsigned char *out,
+			 size_t room)
+{
+	size_t len;
+
+	return guest_snappy_decode(in, in_len, out, room, &len) && len == room
+		       ? 0
+		       : HPT_ERR_FORMAT;
+}
+
+/* What a descriptor's flags say that its bytes are. */
+static const struct packing {
+	uint32_t flags;
+	const char *name;
+	int (*unpack)(const unsigned char *in, size_t in_len, unsigned char *out, size_t room);
+} packings[] = {
+	{ 0, "as it is", unpack_none },
+	{ KDUMP_ZLIB, "zlib", unpack_zlib },
+	{ KDUMP_LZO, "lzo", unpack_lzo },
+	{ KDUMP_SNAPPY, "snappy", unpack_snappy },
+	{ KDUMP_ZSTD, "zstd", guest_zstd_decode },
+};
 
 static int decode(const struct guest_kdump *k, uint64_t at, uint32_t flags,
 		  const unsigned char *in, size_t in_len, unsigned char *out,
 		  struct hpt_error *err)
 {
-	bool good = false;
-	const char *name = unpack(flags, in, in_len, out, (size_t)1 << k->page_shift, &good);
+	size_t i, room = (size_t)1 << k->page_shift;
+	int r = HPT_ERR_UNSUPPORTED;
 
-#ifndef HAVE_ZLIB
-	if (flags == KDUMP_ZLIB)
-		name = NULL;
-#endif
-	if (!name)
-		return guest_fail_offset(err, HPT_ERR_UNSUPPORTED, at,
-					 "a page at offset 0x%llx is compressed in way 0x%x, "
-					 "which this build cannot read (1: zlib, 0x20: zstd)",
-					 (unsigned long long)at, flags);
-	if (!good)
+	for (i = 0; i < sizeof(packings) / sizeof(*packings); i++)
+		if (packings[i].flags == flags)
+			break;
+	if (i < sizeof(packings) / sizeof(*packings))
+		r = packings[i].unpack(in, in_len, out, room);
+	if (r == HPT_ERR_MEMORY)
+		return guest_fail(err, r, "out of memory for a compressed page");
+	if (r == HPT_ERR_UNSUPPORTED)
 		return guest_fail_offset(
-			err, HPT_ERR_FORMAT, at,
+			err, r, at,
+			"a page at offset 0x%llx is compressed in way 0x%x, "
+			"which this build cannot read (1: zlib, 0x20: zstd, by "
+			"libarchive)",
+			(unsigned long long)at, flags);
+	if (r)
+		return guest_fail_offset(
+			err, r, at,
 			"a page of %zu bytes at offset 0x%llx (%s) is not one "
-			"of %u",
-			in_len, (unsigned long long)at, name, 1u << k->page_shift);
+			"of %zu",
+			in_len, (unsigned long long)at, packings[i].name, room);
 	return 0;
 }
 
