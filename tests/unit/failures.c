@@ -4,6 +4,7 @@
  * over every opener, for every n (and of thousands of a parser's own, for some). An answer, or an error that is filled; nothing leaked, outputs
  * untouched. And: a failed allocation was seen by every public function that may allocate.
  */
+#include "containers.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -201,8 +202,10 @@ static struct {
 /* Files of them. */
 static char paths[][32] = { "/tmp/hpt-failures-0-XXXXXX", "/tmp/hpt-failures-1-XXXXXX",
 			    "/tmp/hpt-failures-2-XXXXXX", "/tmp/hpt-failures-3-XXXXXX",
-			    "/tmp/hpt-failures-4-XXXXXX" };
-enum { SAVED, STREAM, LISTING, PACKED, IMAGE };
+			    "/tmp/hpt-failures-4-XXXXXX", "/tmp/hpt-failures-5-XXXXXX",
+			    "/tmp/hpt-failures-6-XXXXXX", "/tmp/hpt-failures-7-XXXXXX",
+			    "/tmp/hpt-failures-8-XXXXXX", "/tmp/hpt-failures-9-XXXXXX" };
+enum { SAVED, STREAM, LISTING, PACKED, IMAGE, LIBVIRT, DISK, PACKED_DISK, DUMP, FLAT_DUMP };
 
 struct feed {
 	const char *bytes;
@@ -424,33 +427,89 @@ static int guest_listing(struct hpt_error *err)
 	return ask(paths[LISTING], &order_18, err);
 }
 
+static int guest_libvirt(struct hpt_error *err)
+{
+	return ask(paths[LIBVIRT], &plain, err);
+}
+
+static int guest_disk(struct hpt_error *err)
+{
+	return ask(paths[DISK], &memory, err);
+}
+
+static int guest_packed_disk(struct hpt_error *err)
+{
+	return ask(paths[PACKED_DISK], &memory, err);
+}
+
+/* Memory alone: the pages of tests/unit/kdump_file.h that are there in any build. */
+static int ask_dump(const char *path, struct hpt_error *err)
+{
+	static const uint64_t pages[] = { 16, 18, 20 };
+	unsigned char bytes[4096];
+	struct hpt_guest *guest = NULL;
+	int ret;
+
+	TRY(hpt_guest_open, path, &plain, &guest, err);
+	for (size_t i = 0; i < COUNT(pages); i++) {
+		memset(bytes, 0x5a, sizeof(bytes));
+		if (CALL(hpt_guest_read, guest, pages[i] * 4096, sizeof(bytes), bytes, err)) {
+			for (size_t j = 0; j < sizeof(bytes); j++)
+				assert_int_equal(bytes[j], 0x5a);
+			goto out;
+		}
+		sum = sum * 31 + bytes[0] + bytes[4095];
+	}
+out:
+	hpt_guest_close(guest);
+	return ret;
+}
+
+static int guest_dump(struct hpt_error *err)
+{
+	return ask_dump(paths[DUMP], err);
+}
+
+static int guest_flat_dump(struct hpt_error *err)
+{
+	return ask_dump(paths[FLAT_DUMP], err);
+}
+
+#define UNPACKS "compressed files: libarchive"
+#define INFLATES "pages compressed by QEMU: zlib"
+
 static const struct {
 	const char *name;
 	int (*run)(struct hpt_error *err);
-	bool packed; /* needs a build that decompresses; whose library may ignore a failure */
+	const char *needs; /* a library, of this build */
 } sessions[] = {
-	{ "tables", tables, false },
-	{ "streams", streams, false },
-	{ "sections", sections, false },
+	{ "tables", tables, NULL },
+	{ "streams", streams, NULL },
+	{ "sections", sections, NULL },
 	/* From here on with many calls of other libraries. */
-	{ "a saved guest", guest_saved, false },
-	{ "a mapped guest", guest_mapped, false },
-	{ "a compressed guest", guest_packed, true },
-	{ "a captured stream", guest_stream, false },
-	{ "an image", guest_image, false },
-	{ "a listing", guest_listing, false },
+	{ "a saved guest", guest_saved, NULL },
+	{ "a mapped guest", guest_mapped, NULL },
+	{ "a compressed guest", guest_packed, UNPACKS },
+	{ "a captured stream", guest_stream, NULL },
+	{ "an image", guest_image, NULL },
+	{ "a listing", guest_listing, NULL },
+	{ "a save image of libvirt", guest_libvirt, NULL },
+	{ "a snapshot in a disk", guest_disk, NULL },
+	{ "a snapshot in a compressed disk", guest_packed_disk, INFLATES },
+	{ "a kdump file", guest_dump, NULL },
+	{ "a flattened kdump file", guest_flat_dump, NULL },
 };
 
 #define SMALL 3 /* sessions before that */
 
-static bool can_unpack(void)
+static bool has(const char *needs)
 {
 	const char *line;
 
-	for (size_t i = 0; (line = hpt_guest_feature(i)); i++)
-		if (!strncmp(line, "compressed files: libarchive", 28))
+	for (size_t i = 0; needs && (line = hpt_guest_feature(i)); i++)
+		if (!strncmp(line, needs, strlen(needs)))
 			return true;
-	return false;
+	return !needs;
 }
 
 /* The lowest descriptor that is free: higher when one was left open. */
@@ -531,7 +590,7 @@ static void allocations(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(sessions); i++) {
-		if (sessions[i].packed && !can_unpack())
+		if (!has(sessions[i].needs))
 			continue;
 		each_call(i, ALLOCATE, ENOMEM, &calls, &failures);
 		assert_true(calls > 3 && failures > 3);
@@ -558,7 +617,7 @@ static void calls_that_fail(void **state)
 
 	(void)state;
 	for (size_t i = 1; i < COUNT(sessions); i++) {
-		if (sessions[i].packed && !can_unpack())
+		if (!has(sessions[i].needs))
 			continue;
 		for (size_t j = 0; j < COUNT(ways); j++) {
 			each_call(i, ways[j].kind, ways[j].error, &calls, &failures);
@@ -566,8 +625,8 @@ static void calls_that_fail(void **state)
 		}
 	}
 	for (size_t j = 0; j < COUNT(ways); j++)
-		if (!seen[ways[j].kind] && (ways[j].kind != WRITE || can_unpack()) &&
-		    (ways[j].kind != CUT || can_unpack()))
+		if (!seen[ways[j].kind] && (ways[j].kind != WRITE || has(UNPACKS)) &&
+		    (ways[j].kind != CUT || has(UNPACKS)))
 			fail_msg("no call of kind %d was seen", ways[j].kind);
 }
 
@@ -674,6 +733,24 @@ static void put_file(char *path, const void *bytes, size_t len)
 	close(fd);
 }
 
+static void put_containers(void)
+{
+	void *bytes;
+	size_t len;
+
+	bytes = libvirt_container(data.saved, data.saved_len, &len);
+	put_file(paths[LIBVIRT], bytes, len);
+	free(bytes);
+	for (int i = 0; i < 2; i++) {
+		bytes = qcow2_container(data.saved, data.saved_len, i, &len);
+		put_file(paths[i ? PACKED_DISK : DISK], bytes, len);
+		free(bytes);
+		bytes = kdump_container(i, &len);
+		put_file(paths[i ? FLAT_DUMP : DUMP], bytes, len);
+		free(bytes);
+	}
+}
+
 static int set_up(void **state)
 {
 	struct hpt_entry entry = { .v = HPT_V_VALID | UINT64_C(0x12345) << HPT_V_AVPN_SHIFT };
@@ -691,6 +768,7 @@ static int set_up(void **state)
 	put_file(paths[LISTING], data.listing, data.listing_len);
 	put_file(paths[PACKED], data.packed, data.packed_len);
 	put_file(paths[IMAGE], data.image, data.image_len);
+	put_containers();
 	return 0;
 }
 

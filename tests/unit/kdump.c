@@ -12,112 +12,9 @@
 
 #include <hpt/guest.h>
 
-#include "guest_saved.h"
+#include "kdump_file.h"
 
 #include "../../lib/guest/internal.h"
-
-#define BLOCK 4096
-/* Pages 16 to 21 are there but for 19, in a file of 40 pages; data begins at 6 blocks. */
-#define PAGES 40
-#define FIRST 16
-#define DATA 6
-
-/* A page of 0x11 by LZO: a literal, then it again 4095 times. */
-#define LZO_PAGE "hex 121120000000000000000000000000000000ed0000110000 "
-#define LZO 2
-#define SNAPPY 4
-/* A page of 0x44 by zstd: a block of one byte that is repeated. */
-#define ZSTD_PAGE "hex 28b52ffd60000f03800044 "
-#define ZSTD 0x20
-
-static void put_at(struct bytes *b, size_t at, uint64_t value, unsigned int n, int little)
-{
-	unsigned int i;
-
-	assert_true(at + n <= b->len);
-	for (i = 0; i < n; i++)
-		b->data[at + i] = (unsigned char)(value >> 8 * (little ? i : n - 1 - i));
-}
-
-/* A page of 0x22 by snappy: a literal, then copies of 64 bytes, the last of 63. */
-static void put_snappy(struct bytes *b)
-{
-	unsigned int i;
-
-	bytes_append(b, "hex 80200022 ");
-	for (i = 0; i < 63; i++)
-		bytes_append(b, "hex fe0100 ");
-	bytes_append(b, "hex fa0100 ");
-}
-
-/* A page of 0x33 by zlib, stored. */
-static void put_zlib(struct bytes *b)
-{
-	uint32_t a = 1, sum = 0;
-	unsigned int i;
-
-	for (i = 0; i < BLOCK; i++) {
-		a = (a + 0x33) % 65521;
-		sum = (sum + a) % 65521;
-	}
-	bytes_append(b, "hex 7801010010ffef fill 4096 0x33 ");
-	bytes_put(b, sum << 16 | a, 4, 0);
-}
-
-static void put_page(struct bytes *b, unsigned int i, uint32_t flags, int little)
-{
-	static void (*const put[])(struct bytes * b) = { put_zlib, put_snappy };
-	size_t descriptor = 4 * BLOCK + 24 * i, at = b->len;
-
-	if (!flags)
-		bytes_fill(b, BLOCK, 0x40 + (int)i);
-	else if (flags == LZO || flags == ZSTD)
-		bytes_append(b, flags == LZO ? LZO_PAGE : ZSTD_PAGE);
-	else
-		put[flags == SNAPPY](b);
-	put_at(b, descriptor, at, 8, little);
-	put_at(b, descriptor + 8, b->len - at, 4, little);
-	put_at(b, descriptor + 12, flags, 4, little);
-}
-
-static struct bytes dump_of(int little)
-{
-	static const uint32_t flags[] = { 0, 1, LZO, SNAPPY, ZSTD };
-	struct bytes b = bytes_of("\"KDUMP   \" ");
-	unsigned int i;
-
-	bytes_fill(&b, DATA * BLOCK - b.len, 0);
-	put_at(&b, 8, 6, 4, little);
-	put_at(&b, 428, BLOCK, 4, little);
-	put_at(&b, 432, 1, 4, little);
-	put_at(&b, 436, 2, 4, little);
-	put_at(&b, 460, 3, 4, little);
-	put_at(&b, BLOCK + 96, PAGES, 8, little);
-	/* Header, sub-header, two bitmaps, a block with the descriptors. */
-	b.data[2 * BLOCK + FIRST / 8] = 0x3f;
-	b.data[3 * BLOCK + FIRST / 8] = 0x37;
-	for (i = 0; i < N(flags); i++)
-		put_page(&b, i, flags[i], little);
-	return b;
-}
-
-/* The same in pieces of @step bytes, the last first, as whoever writes it forward may. */
-static struct bytes flat_of(const struct bytes *b, size_t step)
-{
-	struct bytes out = bytes_of("\"makedumpfile\" at 16 u64 1 u64 1 at 4096 ");
-	size_t at = b->len, n;
-
-	while (at > 0) {
-		n = at % step ? at % step : step;
-		at -= n;
-		bytes_put(&out, at, 8, 0);
-		bytes_put(&out, n, 8, 0);
-		bytes_fill(&out, n, 0);
-		memcpy(out.data + out.len - n, b->data + at, n);
-	}
-	bytes_append(&out, "u64 0xffffffffffffffff u64 0xffffffffffffffff ");
-	return out;
-}
 
 static void expect(struct hpt_guest *guest, uint64_t page, int value)
 {
@@ -245,9 +142,9 @@ static const struct poke {
 	  "a page of 4095 bytes at offset 0x6000 (as it is) is not one of 4096" },
 	{ "by a way that is not known", 4 * BLOCK + 12, 8, 4, HPT_ERR_UNSUPPORTED, 16,
 	  "compressed in way 0x8" },
-	{ "LZO of something else", 4 * BLOCK + 12, LZO, 4, HPT_ERR_FORMAT, 16,
+	{ "LZO of something else", 4 * BLOCK + 12, DUMP_LZO, 4, HPT_ERR_FORMAT, 16,
 	  "(lzo) is not" },
-	{ "snappy of something else", 4 * BLOCK + 12, SNAPPY, 4, HPT_ERR_FORMAT, 16,
+	{ "snappy of something else", 4 * BLOCK + 12, DUMP_SNAPPY, 4, HPT_ERR_FORMAT, 16,
 	  "(snappy)" },
 };
 
@@ -263,7 +160,7 @@ static void bad_fields(void **state)
 	(void)state;
 	for (i = 0; i < N(pokes); i++) {
 		b = dump_of(0);
-		put_at(&b, pokes[i].at, pokes[i].value, pokes[i].bytes, 0);
+		dump_put(&b, pokes[i].at, pokes[i].value, pokes[i].bytes, 0);
 		r = open_saved(&b, 0, false, &guest, &err);
 		if (!r && pokes[i].page)
 			r = hpt_guest_read(guest, pokes[i].page * BLOCK, 1, &byte, &err);
@@ -293,7 +190,7 @@ static void bad_zstd(void **state)
 	(void)state;
 	for (i = 0; i < N(bad); i++) {
 		b = dump_of(0);
-		put_at(&b, b.len - 11 + bad[i].at, bad[i].byte, 1, 0);
+		dump_put(&b, b.len - 11 + bad[i].at, bad[i].byte, 1, 0);
 		guest = must_open_saved(&b, 0, false);
 		memset(bytes, 0x5a, sizeof(bytes));
 		r = hpt_guest_read(guest, 21 * BLOCK, BLOCK, bytes, &err);
@@ -457,14 +354,10 @@ static void said_to_be(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(forms),
-		cmocka_unit_test(written_twice),
-		cmocka_unit_test(bad_fields),
-		cmocka_unit_test(bad_flat),
-		cmocka_unit_test(bad_zstd),
-		cmocka_unit_test(cut),
-		cmocka_unit_test(said_to_be),
-		cmocka_unit_test(snappy_elements),
+		cmocka_unit_test(forms),           cmocka_unit_test(written_twice),
+		cmocka_unit_test(bad_fields),      cmocka_unit_test(bad_flat),
+		cmocka_unit_test(bad_zstd),        cmocka_unit_test(cut),
+		cmocka_unit_test(said_to_be),      cmocka_unit_test(snappy_elements),
 		cmocka_unit_test(snappy_far_copy),
 	};
 

@@ -15,146 +15,7 @@
 
 #include <hpt/guest.h>
 
-#include "guest_saved.h"
-
-#define NAME_ROOM 32
-
-enum kind { RAW, PACKED, ZSTD, EXTENDED };
-
-/* What to make. The file: header, snapshots, L1 table, L2 table, clusters; a cluster each. */
-struct recipe {
-	unsigned int version;
-	unsigned int bits; /* log2 of a cluster */
-	enum kind kind;
-	uint64_t disk;
-	unsigned int extra;    /* bytes behind each snapshot's entry */
-	const char *names[4];  /* of snapshots */
-	unsigned int stateful; /* bit i: snapshot i has the state */
-};
-
-#define PLAIN                                     \
-	{                                         \
-		3, 9, RAW, 1000, 24, { "one" }, 1 \
-	}
-
-static size_t cluster_of(const struct recipe *recipe)
-{
-	return (size_t)1 << recipe->bits;
-}
-
-static void put_at(struct bytes *b, size_t at, uint64_t value, unsigned int n)
-{
-	unsigned int i;
-
-	assert_true(at + n <= b->len);
-	for (i = 0; i < n; i++)
-		b->data[at + i] = (unsigned char)(value >> 8 * (n - 1 - i));
-}
-
-static void put_header(struct bytes *b, const struct recipe *recipe, unsigned int snapshots)
-{
-	uint64_t features = recipe->kind == ZSTD ? 8 : recipe->kind == EXTENDED ? 16 : 0;
-
-	put_at(b, 0, 0x514649fb, 4);
-	put_at(b, 4, recipe->version, 4);
-	put_at(b, 20, recipe->bits, 4);
-	put_at(b, 24, recipe->disk, 8);
-	put_at(b, 60, snapshots, 4);
-	put_at(b, 64, cluster_of(recipe), 8);
-	if (recipe->version < 3)
-		return;
-	put_at(b, 72, features, 8);
-	put_at(b, 100, 112, 4);
-	put_at(b, 104, recipe->kind == ZSTD, 1);
-}
-
-static unsigned int put_snapshots(struct bytes *b, const struct recipe *recipe, uint64_t state)
-{
-	size_t at = cluster_of(recipe), i, len;
-
-	for (i = 0; i < N(recipe->names) && recipe->names[i]; i++) {
-		len = strlen(recipe->names[i]);
-		put_at(b, at, 2 * cluster_of(recipe), 8);
-		put_at(b, at + 8, cluster_of(recipe) / 8, 4);
-		put_at(b, at + 12, 1, 2);
-		put_at(b, at + 14, len, 2);
-		put_at(b, at + 16, 1700000000 + i, 4);
-		put_at(b, at + 24, 5000000000, 8);
-		if (!(recipe->stateful >> i & 1))
-			;
-		else if (recipe->extra >= 8)
-			put_at(b, at + 40, state, 8);
-		else
-			put_at(b, at + 32, state, 4);
-		if (recipe->extra >= 16)
-			put_at(b, at + 48, recipe->disk, 8);
-		put_at(b, at + 36, recipe->extra, 4);
-		at += 40 + recipe->extra;
-		put_at(b, at, '1' + i, 1);
-		memcpy(b->data + at + 1, recipe->names[i], len);
-		at = (at + 1 + len + 7) & ~(size_t)7;
-	}
-	return (unsigned int)i;
-}
-
-/* A cluster's bytes as deflate's, or as zstd's, in a block that is stored. */
-static void put_packed(struct bytes *b, const unsigned char *bytes, size_t len, bool zstd)
-{
-	size_t at = b->len;
-
-	if (zstd) {
-		bytes_append(b, "hex 28b52ffd60 ");
-		bytes_put(b, len - 256, 2, 1);
-		bytes_put(b, 1 | len << 3, 3, 1);
-	} else {
-		bytes_put(b, 1, 1, 1);
-		bytes_put(b, len, 2, 1);
-		bytes_put(b, ~len & 0xffff, 2, 1);
-	}
-	bytes_fill(b, len, 0);
-	memcpy(b->data + b->len - len, bytes, len);
-	assert_true(b->len - at <= len + 64);
-}
-
-/* One cluster of the state, and its entry. */
-static uint64_t put_cluster(struct bytes *b, const struct recipe *recipe,
-			    const unsigned char *bytes)
-{
-	size_t cluster = cluster_of(recipe), at = b->len, sectors;
-
-	if (recipe->kind == RAW || recipe->kind == EXTENDED) {
-		at = (at + cluster - 1) & ~(cluster - 1);
-		bytes_fill(b, at - b->len, 0);
-		bytes_fill(b, cluster, 0);
-		memcpy(b->data + at, bytes, cluster);
-		return at;
-	}
-	put_packed(b, bytes, cluster, recipe->kind == ZSTD);
-	sectors = (b->len - 1) / 512 - at / 512;
-	return UINT64_C(1) << 62 | (uint64_t)sectors << (62 - (recipe->bits - 8)) | at;
-}
-
-static struct bytes image_of(const struct recipe *recipe, const char *stream)
-{
-	struct bytes b = { NULL, 0 }, state = bytes_of(stream);
-	size_t cluster = cluster_of(recipe), entry = recipe->kind == EXTENDED ? 16 : 8, at, i;
-	uint64_t shift = recipe->bits + recipe->bits - (entry == 16 ? 4 : 3);
-	uint64_t index = (recipe->disk + (UINT64_C(1) << shift) - 1) >> shift,
-		 size = state.len;
-
-	bytes_fill(&b, 4 * cluster, 0);
-	put_header(&b, recipe, put_snapshots(&b, recipe, size));
-	put_at(&b, 2 * cluster + index * 8, 3 * cluster | UINT64_C(1) << 63, 8);
-	bytes_fill(&state, (cluster - state.len % cluster) % cluster, 0xee);
-	for (at = 0, i = 0; at < size; at += cluster, i++) {
-		put_at(&b, 3 * cluster + i * entry, put_cluster(&b, recipe, state.data + at),
-		       8);
-		if (entry == 16)
-			put_at(&b, 3 * cluster + i * entry + 8, 0xffffffff, 8);
-	}
-	bytes_free(&state);
-	return b;
-}
+#include "qcow2_file.h"
 
 static void expect_whole(const struct bytes *b, uint32_t flags, bool piped)
 {
@@ -216,7 +77,7 @@ static void zeros(void **state)
 	(void)state;
 	/* Bytes 512 to 1023 of the state are of the page at 0, which is 0xaa from byte 161 on. */
 	for (i = 0; i < N(entries); i++) {
-		put_at(&b, 3 * 512 + 8, entries[i], 8);
+		image_put(&b, 3 * 512 + 8, entries[i], 8);
 		guest = must_open_saved(&b, HPT_GUEST_MEMORY, false);
 		assert_int_equal(hpt_guest_read(guest, 100, 4, bytes, NULL), 0);
 		assert_memory_equal(bytes, "\xaa\xaa\xaa\xaa", 4);
@@ -288,7 +149,7 @@ static void bad_fields(void **state)
 	(void)state;
 	for (i = 0; i < N(pokes); i++) {
 		b = image_of(&recipe, WHOLE);
-		put_at(&b, pokes[i].at, pokes[i].value, pokes[i].bytes);
+		image_put(&b, pokes[i].at, pokes[i].value, pokes[i].bytes);
 		r = open_saved(&b, 0, false, &guest, &err);
 		if (!r)
 			hpt_guest_close(guest);
@@ -307,10 +168,10 @@ static void based_on_another(void **state)
 	struct hpt_error err;
 
 	(void)state;
-	put_at(&b, 8, 256, 8);
-	put_at(&b, 16, 4, 4);
+	image_put(&b, 8, 256, 8);
+	image_put(&b, 16, 4, 4);
 	expect_whole(&b, 0, false);
-	put_at(&b, 1544, 0, 8);
+	image_put(&b, 1544, 0, 8);
 	assert_int_equal(open_saved(&b, 0, false, &guest, &err), HPT_ERR_UNSUPPORTED);
 	assert_non_null(
 		strstr(err.text, "byte 0x200 of a guest's state is not in this qcow2"));
