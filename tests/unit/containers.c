@@ -7,6 +7,11 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <hpt/core.h>
+
 #include "containers.h"
 #include "kdump_file.h"
 #include "qcow2_file.h"
@@ -56,4 +61,36 @@ void *kdump_container(bool flat, size_t *made)
 	}
 	*made = b.len;
 	return b.data;
+}
+
+static int put_bytes(void *ctx, const void *bytes, size_t len, struct hpt_error *err)
+{
+	(void)err;
+	assert_int_equal(write(*(const int *)ctx, bytes, len), len);
+	return 0;
+}
+
+static int put_hole(void *ctx, uint64_t len, struct hpt_error *err)
+{
+	(void)err;
+	assert_true(lseek(*(const int *)ctx, (off_t)len, SEEK_CUR) >= 0);
+	return 0;
+}
+
+void core_container(const char *saved, const char *path)
+{
+	const struct hpt_writer_ops ops = { .size = sizeof(ops),
+					    .write = put_bytes,
+					    .skip = put_hole };
+	int fd = open(path, O_WRONLY | O_TRUNC);
+	struct hpt_guest *guest;
+	struct hpt_error err;
+
+	assert_true(fd >= 0);
+	if (hpt_guest_open(saved, NULL, &guest, &err) ||
+	    hpt_guest_write_core(guest, NULL, &ops, &fd, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(ftruncate(fd, lseek(fd, 0, SEEK_CUR)), 0);
+	hpt_guest_close(guest);
+	close(fd);
 }

@@ -10,5 +10,7 @@
 void *libvirt_container(const void *stream, size_t len, size_t *made);
 void *qcow2_container(const void *stream, size_t len, bool packed, size_t *made);
 void *kdump_container(bool flat, size_t *made);
+/* By the library, with holes. */
+void core_container(const char *saved, const char *path);
 
 #endif /* TEST_CONTAINERS_H */

@@ -49,6 +49,8 @@ static struct {
 	{ .name = "hpt_guest_open_fd" },
 	{ .name = "hpt_guest_read" },
 	{ .name = "hpt_guest_read_ea" },
+	{ .name = "hpt_guest_vmcoreinfo", .where = "tests/unit/core.c" },
+	{ .name = "hpt_guest_write_core", .where = "tests/unit/core.c" },
 	{ .name = "hpt_guest_table", .where = "of a bare machine: hpt_find_table() here" },
 	{ .name = "hpt_kvm_open", .where = "tests/unit/kvm.c" },
 	{ .name = "hpt_memory_open" },
@@ -204,8 +206,21 @@ static char paths[][32] = { "/tmp/hpt-failures-0-XXXXXX", "/tmp/hpt-failures-1-X
 			    "/tmp/hpt-failures-2-XXXXXX", "/tmp/hpt-failures-3-XXXXXX",
 			    "/tmp/hpt-failures-4-XXXXXX", "/tmp/hpt-failures-5-XXXXXX",
 			    "/tmp/hpt-failures-6-XXXXXX", "/tmp/hpt-failures-7-XXXXXX",
-			    "/tmp/hpt-failures-8-XXXXXX", "/tmp/hpt-failures-9-XXXXXX" };
-enum { SAVED, STREAM, LISTING, PACKED, IMAGE, LIBVIRT, DISK, PACKED_DISK, DUMP, FLAT_DUMP };
+			    "/tmp/hpt-failures-8-XXXXXX", "/tmp/hpt-failures-9-XXXXXX",
+			    "/tmp/hpt-failures-c-XXXXXX" };
+enum {
+	SAVED,
+	STREAM,
+	LISTING,
+	PACKED,
+	IMAGE,
+	LIBVIRT,
+	DISK,
+	PACKED_DISK,
+	DUMP,
+	FLAT_DUMP,
+	CORE
+};
 
 struct feed {
 	const char *bytes;
@@ -370,7 +385,7 @@ static int ask(const char *path, const struct hpt_guest_options *options,
 	TRY(hpt_guest_info, guest[0], &info, err);
 	if (info.kind == HPT_SOURCE_STREAM)
 		TRY(hpt_guest_apply, guest[0], path, err);
-	if (info.kind != HPT_SOURCE_QEMU)
+	if (info.kind != HPT_SOURCE_QEMU && info.kind != HPT_SOURCE_CORE)
 		goto out;
 	memset(bytes, 0x5a, sizeof(bytes));
 	if (CALL(hpt_guest_read, guest[0], 0x1000, sizeof(bytes), bytes, err)) {
@@ -397,60 +412,16 @@ static const struct hpt_guest_options image = { .size = sizeof(image),
 						.kind = HPT_SOURCE_IMAGE };
 static const struct hpt_guest_options order_18 = { .size = sizeof(order_18), .order = 18 };
 
-static int guest_saved(struct hpt_error *err)
-{
-	return ask(paths[SAVED], &plain, err);
-}
-
-static int guest_mapped(struct hpt_error *err)
-{
-	return ask(paths[SAVED], &mapped, err);
-}
-
-static int guest_packed(struct hpt_error *err)
-{
-	return ask(paths[PACKED], &memory, err);
-}
-
-static int guest_stream(struct hpt_error *err)
-{
-	return ask(paths[STREAM], &plain, err);
-}
-
-static int guest_image(struct hpt_error *err)
-{
-	return ask(paths[IMAGE], &image, err);
-}
-
-static int guest_listing(struct hpt_error *err)
-{
-	return ask(paths[LISTING], &order_18, err);
-}
-
-static int guest_libvirt(struct hpt_error *err)
-{
-	return ask(paths[LIBVIRT], &plain, err);
-}
-
-static int guest_disk(struct hpt_error *err)
-{
-	return ask(paths[DISK], &memory, err);
-}
-
-static int guest_packed_disk(struct hpt_error *err)
-{
-	return ask(paths[PACKED_DISK], &memory, err);
-}
-
 /* Memory alone: the pages of tests/unit/kdump_file.h that are there in any build. */
-static int ask_dump(const char *path, struct hpt_error *err)
+static int ask_dump(const char *path, const struct hpt_guest_options *options,
+		    struct hpt_error *err)
 {
 	static const uint64_t pages[] = { 16, 18, 20 };
 	unsigned char bytes[4096];
 	struct hpt_guest *guest = NULL;
 	int ret;
 
-	TRY(hpt_guest_open, path, &plain, &guest, err);
+	TRY(hpt_guest_open, path, options, &guest, err);
 	for (size_t i = 0; i < COUNT(pages); i++) {
 		memset(bytes, 0x5a, sizeof(bytes));
 		if (CALL(hpt_guest_read, guest, pages[i] * 4096, sizeof(bytes), bytes, err)) {
@@ -465,40 +436,43 @@ out:
 	return ret;
 }
 
-static int guest_dump(struct hpt_error *err)
-{
-	return ask_dump(paths[DUMP], err);
-}
-
-static int guest_flat_dump(struct hpt_error *err)
-{
-	return ask_dump(paths[FLAT_DUMP], err);
-}
-
 #define UNPACKS "compressed files: libarchive"
 #define INFLATES "pages compressed by QEMU: zlib"
+#define READS_CORES "ELF cores: libelf"
 
 static const struct {
 	const char *name;
-	int (*run)(struct hpt_error *err);
+	int (*run)(struct hpt_error *err); /* or else: */
+	int (*ask)(const char *path, const struct hpt_guest_options *options,
+		   struct hpt_error *err);
+	const struct hpt_guest_options *options;
+	size_t path;
 	const char *needs; /* a library, of this build */
 } sessions[] = {
-	{ "tables", tables, NULL },
-	{ "streams", streams, NULL },
-	{ "sections", sections, NULL },
+	{ .name = "tables", .run = tables },
+	{ .name = "streams", .run = streams },
+	{ .name = "sections", .run = sections },
 	/* From here on with many calls of other libraries. */
-	{ "a saved guest", guest_saved, NULL },
-	{ "a mapped guest", guest_mapped, NULL },
-	{ "a compressed guest", guest_packed, UNPACKS },
-	{ "a captured stream", guest_stream, NULL },
-	{ "an image", guest_image, NULL },
-	{ "a listing", guest_listing, NULL },
-	{ "a save image of libvirt", guest_libvirt, NULL },
-	{ "a snapshot in a disk", guest_disk, NULL },
-	{ "a snapshot in a compressed disk", guest_packed_disk, INFLATES },
-	{ "a kdump file", guest_dump, NULL },
-	{ "a flattened kdump file", guest_flat_dump, NULL },
+	{ "a saved guest", NULL, ask, &plain, SAVED, NULL },
+	{ "a mapped guest", NULL, ask, &mapped, SAVED, NULL },
+	{ "a compressed guest", NULL, ask, &memory, PACKED, UNPACKS },
+	{ "a captured stream", NULL, ask, &plain, STREAM, NULL },
+	{ "an image", NULL, ask, &image, IMAGE, NULL },
+	{ "a listing", NULL, ask, &order_18, LISTING, NULL },
+	{ "a save image of libvirt", NULL, ask, &plain, LIBVIRT, NULL },
+	{ "a snapshot in a disk", NULL, ask, &memory, DISK, NULL },
+	{ "a snapshot in a compressed disk", NULL, ask, &memory, PACKED_DISK, INFLATES },
+	{ "a core", NULL, ask, &plain, CORE, READS_CORES },
+	{ "a kdump file", NULL, ask_dump, &plain, DUMP, NULL },
+	{ "a flattened kdump file", NULL, ask_dump, &plain, FLAT_DUMP, NULL },
 };
+
+static int run_session(size_t i, struct hpt_error *err)
+{
+	return sessions[i].run
+		       ? sessions[i].run(err)
+		       : sessions[i].ask(paths[sessions[i].path], sessions[i].options, err);
+}
 
 #define SMALL 3 /* sessions before that */
 
@@ -552,7 +526,7 @@ static void each_call(size_t i, enum kind kind, int error, long *calls, long *fa
 	sum = 0;
 	fault.kind = kind;
 	fault.at = LONG_MAX;
-	ret = sessions[i].run(&err);
+	ret = run_session(i, &err);
 	if (ret)
 		fail_msg("%s: %s", sessions[i].name, err.text);
 	total = LONG_MAX - fault.at;
@@ -564,7 +538,7 @@ static void each_call(size_t i, enum kind kind, int error, long *calls, long *fa
 		fault.kind = kind;
 		fault.error = error;
 		fault.at = *calls;
-		ret = sessions[i].run(&err);
+		ret = run_session(i, &err);
 		assert_int_equal(live, kept);
 		assert_int_equal(lowest(), before);
 		if (fault.at >= 0)
@@ -683,9 +657,9 @@ static void other_descriptors(void **state)
 /* Every function whose manual names HPT_ERR_MEMORY is in the list above. */
 static void manual_agrees(void **state)
 {
-	static const char *const headers[] = { "capture", "debugfs", "guest", "kvm",
-					       "memory",  "mmu",     "qemu",  "qmp",
-					       "stream",  "table" };
+	static const char *const headers[] = { "capture", "core",   "debugfs", "guest",
+					       "kvm",     "memory", "mmu",     "qemu",
+					       "qmp",     "stream", "table" };
 	const char *top = getenv("top_srcdir");
 	static char text[1 << 17];
 	char path[512];
@@ -749,6 +723,9 @@ static void put_containers(void)
 		put_file(paths[i ? FLAT_DUMP : DUMP], bytes, len);
 		free(bytes);
 	}
+	put_file(paths[CORE], "", 0);
+	if (has(READS_CORES))
+		core_container(paths[SAVED], paths[CORE]);
 }
 
 static int set_up(void **state)
