@@ -288,6 +288,33 @@ static void test_large(void **state)
 	check_order(24, 12);
 }
 
+/* Few are invalid in the first of the chunks that has many: no line and no span begins there. */
+static void test_large_dense(void **state)
+{
+	struct stream s = { .bytes = malloc(ROOM),
+			    .dialect = HPT_DIALECT_KVM_LE,
+			    .order = 24 };
+	size_t size = (size_t)1 << s.order;
+	struct hpt_raw_entry *table[3];
+	uint64_t seed = 24;
+
+	(void)state;
+	put_header(&s, 0, 1, 31);
+	put_entry(&s, &seed, true);
+	put_header(&s, 32, 200, 40);
+	for (unsigned i = 0; i < 200; i++)
+		put_entry(&s, &seed, true);
+	put_header(&s, 272, 1, 4000);
+	put_entry(&s, &seed, true);
+	for (unsigned i = 0; i < COUNT(table); i++)
+		assert_non_null(table[i] = aligned_alloc(64, size));
+	for (enum form form = CHOSEN; form < (hpt_have_avx2() ? FORMS : AVX2); form++)
+		check(&s, SIZE_MAX, form, table);
+	for (unsigned i = 0; i < COUNT(table); i++)
+		free(table[i]);
+	free(s.bytes);
+}
+
 static void test_arguments(void **state)
 {
 	struct hpt_decoder_options o = { .size = sizeof(o), .dialect = HPT_DIALECT_QEMU };
@@ -316,6 +343,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_small),
 		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_large_dense),
 		cmocka_unit_test(test_arguments),
 	};
 

@@ -483,6 +483,8 @@ static void test_unreadable(void **state)
 	assert_true(err.has & HPT_ERROR_HAS_ADDRESS);
 	assert_int_equal(err.address, ea[1]);
 	assert_int_equal(x[0].outcome, HPT_OUTCOME_NO_SEGMENT);
+	assert_int_equal(hpt_translate_many(&cpu, table, ea, 3, HPT_ACCESS_READ, 0, x, NULL),
+			 HPT_ERR_SYSTEM);
 	hpt_table_close(table);
 }
 
