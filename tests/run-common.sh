@@ -13,6 +13,8 @@ top_srcdir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tests/abi/tap.sh
 . "$top_srcdir/tests/abi/tap.sh"
 jobs=$(nproc)
+# Faster in configure and libtool than what configure would choose.
+! test -x /bin/dash || export CONFIG_SHELL=/bin/dash
 
 # Builds here are told everything by their command lines.
 unset MAKEFLAGS MFLAGS MAKELEVEL CFLAGS CXXFLAGS CPPFLAGS LDFLAGS DESTDIR CC CXX BUILD
