@@ -170,7 +170,7 @@ static int begin_chunk(struct decoding *s, const unsigned char *p)
 /* Bring @need bytes together in the carry; false when there are not enough yet. */
 static bool gather(struct decoding *s, const unsigned char **p, size_t *len, size_t need)
 {
-	size_t n = need - s->carried < *len ? need - s->carried : *len;
+	size_t n = need - s->carried <= *len ? need - s->carried : *len;
 
 	if (n)
 		memcpy(s->carry + s->carried, *p, n);

@@ -159,6 +159,14 @@ static bool refill(struct state *s)
 	return false;
 }
 
+/* The next @n of what is in small. */
+static void take_small(struct state *s, unsigned char *to, size_t n)
+{
+	if (n)
+		memcpy(to, s->small + sizeof(s->small) - s->pending, n);
+	s->pending = (uint8_t)(s->pending - n);
+}
+
 size_t hpt_encoder_take(struct hpt_encoder *e, void *bytes, size_t room)
 {
 	struct state *s = state_of(e);
@@ -166,15 +174,15 @@ size_t hpt_encoder_take(struct hpt_encoder *e, void *bytes, size_t room)
 	size_t left = room;
 
 	for (;;) {
-		size_t n = s->pending < left ? s->pending : left;
+		size_t n = s->pending;
 
-		if (n)
-			memcpy(p, s->small + sizeof(s->small) - s->pending, n);
-		s->pending = (uint8_t)(s->pending - n);
+		if (n >= left) {
+			take_small(s, p, left);
+			return room;
+		}
+		take_small(s, p, n);
 		p += n;
 		left -= n;
-		if (!left)
-			break;
 		/* Whole entries go straight to where they are wanted. */
 		n = left / HPT_ENTRY_BYTES < s->in_chunk ? left / HPT_ENTRY_BYTES : s->in_chunk;
 		if (n) {
@@ -184,8 +192,7 @@ size_t hpt_encoder_take(struct hpt_encoder *e, void *bytes, size_t room)
 			p += n * HPT_ENTRY_BYTES;
 			left -= n * HPT_ENTRY_BYTES;
 		} else if (!refill(s)) {
-			break;
+			return room - left;
 		}
 	}
-	return room - left;
 }
