@@ -288,6 +288,40 @@ static void test_large(void **state)
 	check_order(24, 12);
 }
 
+/* One chunk at the table's end, or beyond it by a slot or more: nothing is written there. */
+static void test_end(void **state)
+{
+	struct stream s = { .bytes = malloc(ROOM),
+			    .dialect = HPT_DIALECT_KVM_BE,
+			    .order = 18 };
+	enum form forms = hpt_have_avx2() ? FORMS : AVX2;
+	size_t size = (size_t)1 << s.order;
+	unsigned char *room = aligned_alloc(64, size + ROUND);
+	struct hpt_raw_entry *table[3] = { aligned_alloc(16, size), (void *)room,
+					   aligned_alloc(16, size) };
+	uint64_t seed = 25;
+
+	(void)state;
+	assert_true(s.bytes && room && table[0] && table[2]);
+	for (unsigned i = 0; i < 6 * 6 * 4; i++) {
+		unsigned n_valid = i % 6, n_invalid = i / 6 % 6;
+
+		s.len = 0;
+		put_header(&s, (UINT64_C(1) << (s.order - 4)) - 2 - i / 36, n_valid,
+			   n_invalid);
+		for (unsigned j = 0; j < n_valid; j++)
+			put_entry(&s, &seed, true);
+		for (enum form form = CHOSEN; form < forms; form++) {
+			memset(room, 0x5a, size + ROUND);
+			check(&s, SIZE_MAX, form, table);
+			check_around(room, 0, size);
+		}
+	}
+	for (unsigned i = 0; i < COUNT(table); i++)
+		free(table[i]);
+	free(s.bytes);
+}
+
 /* Few are invalid in the first of the chunks that has many: no line and no span begins there. */
 static void test_large_dense(void **state)
 {
@@ -341,9 +375,8 @@ static void test_arguments(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_small),
-		cmocka_unit_test(test_large),
-		cmocka_unit_test(test_large_dense),
+		cmocka_unit_test(test_small),       cmocka_unit_test(test_large),
+		cmocka_unit_test(test_large_dense), cmocka_unit_test(test_end),
 		cmocka_unit_test(test_arguments),
 	};
 

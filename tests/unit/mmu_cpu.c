@@ -135,6 +135,9 @@ static void test_sregs(void **state)
 		      "struct kvm_sregs: the SLB entry at byte 48 is for slot 2, "
 		      "as one before it",
 		      HPT_ERROR_HAS_OFFSET, 48);
+	unit_poison(&err);
+	unit_error(hpt_cpu_from_kvm_sregs(&cpu, NULL, SREGS, HPT_BIG_ENDIAN, &err), &err,
+		   HPT_ERR_ARGUMENT, "struct kvm_sregs: NULL");
 	/* Nothing of a failure stays. */
 	assert_int_equal(cpu.slb[63].vsid, UINT64_C(0x0000f2b1f51e0d90));
 }
@@ -488,6 +491,24 @@ static void test_unreadable(void **state)
 	hpt_table_close(table);
 }
 
+/* A CPU without pages of 4K: L and LP of 0 name no base page size there. */
+static void test_base_that_is_none(void **state)
+{
+	const struct hpt_page_sizes sizes = { .size = sizeof(sizes),
+					      .n = 1,
+					      .base = { { 16, 0x110, 1, { { 16, 1 } } } } };
+	struct hpt_cpu cpu = cpu_of(HPT_CPU_POWER8, HPT_PLATFORM_PSERIES);
+	struct hpt_translation x = { .size = sizeof(x) };
+
+	(void)state;
+	cpu.sizes = &sizes;
+	cpu.slb_n = 1;
+	cpu.slb[0] = (struct hpt_slb_entry){ 0x18000000, 0xf2b1f51e0c80 };
+	assert_int_equal(hpt_translate(&cpu, NULL, 0x12345678, HPT_ACCESS_READ, 0, &x, NULL),
+			 0);
+	assert_int_equal(x.outcome, HPT_OUTCOME_BAD_SEGMENT);
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -503,11 +524,17 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_init),    cmocka_unit_test(test_pvr),
-		cmocka_unit_test(test_sregs),   cmocka_unit_test(test_add),
-		cmocka_unit_test(test_shadow),  cmocka_unit_test(test_sdr1),
-		cmocka_unit_test(test_ptcr),    cmocka_unit_test(test_segment_table),
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_init),
+		cmocka_unit_test(test_pvr),
+		cmocka_unit_test(test_sregs),
+		cmocka_unit_test(test_add),
+		cmocka_unit_test(test_shadow),
+		cmocka_unit_test(test_sdr1),
+		cmocka_unit_test(test_ptcr),
+		cmocka_unit_test(test_segment_table),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_base_that_is_none),
 		cmocka_unit_test(test_names),
 	};
 

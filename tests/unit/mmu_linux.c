@@ -189,6 +189,32 @@ static void test_layouts(void **state)
 	}
 }
 
+/* Base page sizes of each kind of kernel mapping: 4K, 64K and 16M as an SLB entry has them. */
+static void test_kinds(void **state)
+{
+	static const struct {
+		uint64_t ea, llp;
+	} rows[] = {
+		{ 0xc000000000000000, 0x110 }, { 0xc007ffffffffffff, 0x110 },
+		{ 0xc008000000000000, 0 },     { 0xc00a000000000000, 0 },
+		{ 0xc00bffffffffffff, 0 },     { 0xc00c000000000000, 0x100 },
+		{ 0xc00dffffffffffff, 0x100 },
+	};
+	struct hpt_linux rule = rule_64k;
+	struct hpt_slb_entry entry;
+
+	(void)state;
+	rule.linear_shift = 16;
+	rule.vmalloc_shift = 12;
+	rule.vmemmap_shift = 24;
+	for (unsigned i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(hpt_linux_segment(&rule, hpt_page_sizes_of(HPT_CPU_POWER8),
+						   rows[i].ea, &entry, NULL),
+				 0);
+		assert_int_equal(entry.vsid & 0x130, rows[i].llp);
+	}
+}
+
 /* Enter a page of a Linux guest: the table has it, no SLB has its segment. */
 static void enter(struct hpt_table *table, uint64_t context, uint64_t ea, unsigned s,
 		  unsigned base, uint64_t v, uint64_t r)
@@ -253,6 +279,9 @@ static void test_fallback(void **state)
 	look(&cpu, table, 0x10012345, HPT_OUTCOME_MAPPED, 0x5552345);
 	look(&cpu, table, 0xc000000001234567, HPT_OUTCOME_MAPPED, 0x1234567);
 	look(&cpu, table, 0x10092345, HPT_OUTCOME_NO_ENTRY, 0);
+	/* But none that is larger than the segment. */
+	enter(table, 77, 0x20000000, 28, 34, HPT_V_LARGE, 0x3012);
+	look(&cpu, table, 0x20000000, HPT_OUTCOME_NO_ENTRY, 0);
 	hpt_table_close(table);
 }
 
@@ -327,9 +356,10 @@ static void test_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_seen),     cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_folding),  cmocka_unit_test(test_layouts),
-		cmocka_unit_test(test_fallback), cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_seen),    cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_folding), cmocka_unit_test(test_layouts),
+		cmocka_unit_test(test_kinds),   cmocka_unit_test(test_fallback),
+		cmocka_unit_test(test_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -354,6 +354,32 @@ static void test_smmu_refusals(void **state)
 	free(text);
 }
 
+/* A record that is not used may stand before one that is. */
+static void test_smmu_unused_first(void **state)
+{
+	unsigned char info[SMMU_BYTES] = { 0 };
+	struct hpt_page_sizes s = { .n = 77 };
+	struct hpt_error err;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		put(info + 88, 4, i, 16);
+		put(info + 92, 4, i, 0x110);
+		put(info + 96, 4, i, 16);
+		put(info + 100, 4, i, 1);
+		unit_poison(&err);
+		unit_ok(hpt_page_sizes_from_smmu(info, sizeof(info),
+						 i ? HPT_BIG_ENDIAN : HPT_LITTLE_ENDIAN, &s,
+						 &err),
+			&err);
+		assert_int_equal(s.n, 1);
+		assert_int_equal(s.base[0].shift, 16);
+		assert_int_equal(s.base[0].slb_enc, 0x110);
+		assert_int_equal(s.base[0].n, 1);
+		assert_int_equal(s.base[0].actual[0].lp, 1);
+	}
+}
+
 static void test_smmu_too_short(void **state)
 {
 	unsigned char info[SMMU_BYTES] = { 0 };
@@ -507,6 +533,30 @@ static void test_cells_too_many(void **state)
 	assert_int_equal(s.n, 8);
 }
 
+/* As many actual sizes as there may be, and one more. */
+static void test_cells_many_pairs(void **state)
+{
+	unsigned char cells[12 + 9 * 8];
+	struct hpt_page_sizes s = { .n = 77 };
+	struct hpt_error err;
+
+	(void)state;
+	assert_int_equal(unit_bytes("C:c C:0 C:8 12*C:0", cells, sizeof(cells)),
+			 sizeof(cells));
+	for (unsigned i = 0; i < 9; i++)
+		assert_int_equal(unit_bytes("C:c C:0", cells + 12 + i * 8, 8), 8);
+	unit_poison(&err);
+	unit_ok(hpt_page_sizes_from_cells(cells, sizeof(cells) - 8, &s, &err), &err);
+	assert_int_equal(s.n, 1);
+	assert_int_equal(s.base[0].n, 8);
+	cells[11] = 9;
+	unit_poison(&err);
+	unit_error_at(hpt_page_sizes_from_cells(cells, sizeof(cells), &s, &err), &err,
+		      HPT_ERR_FORMAT, "9 actual page sizes at byte 8, expected at most 8",
+		      HPT_ERROR_HAS_OFFSET, 8);
+	assert_int_equal(s.n, 1);
+}
+
 /* Every length of a good property but the ends of its records is refused as truncated. */
 static void test_cells_cut(void **state)
 {
@@ -537,11 +587,13 @@ int main(void)
 		cmocka_unit_test(test_ra),
 		cmocka_unit_test(test_smmu_info),
 		cmocka_unit_test(test_smmu_refusals),
+		cmocka_unit_test(test_smmu_unused_first),
 		cmocka_unit_test(test_smmu_too_short),
 		cmocka_unit_test(test_smmu_full),
 		cmocka_unit_test(test_cells),
 		cmocka_unit_test(test_cells_refusals),
 		cmocka_unit_test(test_cells_too_many),
+		cmocka_unit_test(test_cells_many_pairs),
 		cmocka_unit_test(test_cells_cut),
 	};
 
