@@ -83,7 +83,7 @@ static void memory_of(struct bench *b, const char *name, const char *path, uint6
 }
 
 /* A command with its output to @to; nanoseconds of CPU that it took. */
-static double run_process(char *const *argv, const char *to)
+double run_process(char *const *argv, const char *to)
 {
 	posix_spawn_file_actions_t actions;
 	struct rusage use;

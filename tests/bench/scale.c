@@ -161,6 +161,83 @@ static double run_translate(void *arg)
 	return now_ns() - begin;
 }
 
+/* The stream as a file, and the command at it. */
+struct command {
+	const struct bench *b;
+	const struct sparse *s;
+	char path[512], to[512];
+};
+
+static void save(struct command *c, const struct bench *b, const struct sparse *s)
+{
+	FILE *file;
+
+	c->b = b;
+	c->s = s;
+	snprintf(c->path, sizeof(c->path), "%s/libhpt-bench-%u.kvm", b->dir, s->order);
+	snprintf(c->to, sizeof(c->to), "%s/libhpt-bench-%u.qemu", b->dir, s->order);
+	file = fopen(c->path, "w");
+	if (!file || fwrite(s->bytes, s->len, 1, file) != 1 || fclose(file))
+		die("cannot write %s", c->path);
+}
+
+static void drop(const struct command *c)
+{
+	unlink(c->path);
+	unlink(c->to);
+}
+
+/* Per chunk, as when it is opened: the small one says the same with fewer. */
+static double run_command(const struct command *c, const char *const *words, const char *to)
+{
+	char order[8], *argv[12] = { (char *)(uintptr_t)c->b->hpt };
+	unsigned n = 1;
+
+	snprintf(order, sizeof(order), "%u", c->s->order);
+	while (*words)
+		argv[n++] = (char *)(uintptr_t)*words++;
+	argv[n++] = (char *)(uintptr_t) "--order";
+	argv[n++] = order;
+	argv[n] = (char *)(uintptr_t)c->path;
+	return run_process(argv, to) / (double)c->s->chunks * ENTRIES;
+}
+
+static double run_stat(void *arg)
+{
+	static const char *const words[] = { "stat", "--kind", "kvm-stream", NULL };
+
+	return run_command(arg, words, "/dev/null");
+}
+
+static double run_convert(void *arg)
+{
+	static const char *const words[] = { "convert", "--kind", "kvm-stream", "--to",
+					     "qemu",    "-o",     "-",          NULL };
+	const struct command *c = arg;
+
+	return run_command(c, words, c->to);
+}
+
+static void compare_commands(struct bench *b, const struct sparse *large,
+			     const struct sparse *small)
+{
+	struct command l, s;
+	struct measure m;
+
+	if (!b->hpt) {
+		skip(b, "scale/table/2^36/stat", "no --hpt");
+		return;
+	}
+	save(&l, b, large);
+	save(&s, b, small);
+	m = measure(b, (struct job){ run_stat, &l }, (struct job){ run_stat, &s });
+	report_measure(b, "scale/table/2^36/stat", "ms", 1e6, &m, DEEPER);
+	m = measure(b, (struct job){ run_convert, &l }, (struct job){ run_convert, &s });
+	report_measure(b, "scale/table/2^36/convert", "ms", 1e6, &m, DEEPER);
+	drop(&l);
+	drop(&s);
+}
+
 static void compare(struct bench *b, const char *name, bench_fn *run, struct sparse *large,
 		    struct sparse *small)
 {
@@ -184,6 +261,7 @@ static void largest_table(struct bench *b)
 	compare(b, "scale/table/2^36/iterate", run_iterate, &large, &small);
 	compare(b, "scale/table/2^36/copy", run_copy, &large, &small);
 	compare(b, "scale/table/2^36/translate", run_translate, &large, &small);
+	compare_commands(b, &large, &small);
 	hpt_table_close(large.table);
 	hpt_table_close(small.table);
 	free(large.bytes);
