@@ -77,5 +77,6 @@ void take(void)
 		room = s->pending + (size_t)each(0, HALVES) * HPT_CHUNK_HEADER +
 		       any_size(0, HPT_CHUNK_HEADER - 1);
 	hpt_encoder_take(&e, bytes, room);
+	/*@ assert s->entries + (s->in_chunk + s->n_valid) == &list[2]; */
 	/*@ assert 1 <= s->dialect <= 3 && s->pending <= 16; */
 }
