@@ -175,6 +175,9 @@ static const struct {
 	{ "L:5,2,0 E:81,2 E:80,2", true, 0, HPT_ERR_FORMAT, 24,
 	  "no HTAB stream of any dialect: kvm-le: entry 0x6 at offset 0x18: its V bit is clear, and "
 	  "the chunk at offset 0x0 says that it is valid" },
+	{ "B:5,2,0 E:81,2 E:80,2", true, 18, HPT_ERR_FORMAT, 24,
+	  "no HTAB stream of any dialect: kvm-be: entry 0x6 at offset 0x18: its V bit is clear, and "
+	  "the chunk at offset 0x0 says that it is valid" },
 	{ "8*x:ff", true, 18, HPT_ERR_FORMAT, 0,
 	  "no HTAB stream of any dialect: kvm-le: chunk at offset 0x0: index is 0xffffffff, "
 	  "expected below 0x4000, the number of slots" },

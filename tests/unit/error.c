@@ -256,7 +256,7 @@ static unsigned same_integers(uint64_t n)
 	if (lu)
 		SAME("%#lx|%#zx", lu, z);
 	if (u)
-		SAME("%#x|%#10x|%#010x", u, u, u);
+		SAME("%#x|%#10x|%#010x|%0#12x", u, u, u, u);
 	return cases;
 }
 

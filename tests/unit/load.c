@@ -322,6 +322,44 @@ static void test_end(void **state)
 	free(s.bytes);
 }
 
+/* A chunk, those of its entries without V that @bad has bits for, and short chunks behind it. */
+static void check_bad(struct stream *s, unsigned n_valid, uint64_t bad, unsigned first,
+		      struct hpt_raw_entry *table[3])
+{
+	uint64_t seed = bad + n_valid;
+
+	s->len = 0;
+	put_header(s, 16, n_valid, 3);
+	for (unsigned i = 0; i < n_valid; i++)
+		put_entry(s, &seed, i < first || i - first > 63 || !(bad >> (i - first) & 1));
+	for (unsigned i = 0; i < 150; i++) {
+		put_header(s, 19 + n_valid + 3 * i, 1, 2);
+		put_entry(s, &seed, true);
+	}
+	for (enum form form = CHOSEN; form < (hpt_have_avx2() ? FORMS : AVX2); form++)
+		check(s, SIZE_MAX, form, table);
+}
+
+/* Every pattern of V in short chunks, one bad entry anywhere in a long one. */
+static void test_bad_anywhere(void **state)
+{
+	struct stream s = { .bytes = malloc(ROOM), .dialect = HPT_DIALECT_QEMU, .order = 18 };
+	size_t size = (size_t)1 << s.order;
+	struct hpt_raw_entry *table[3];
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT(table); i++)
+		assert_non_null(table[i] = aligned_alloc(64, size));
+	for (unsigned n = 1; n <= 6; n++)
+		for (uint64_t bad = 0; bad < UINT64_C(1) << n; bad++)
+			check_bad(&s, n, bad, 0, table);
+	for (unsigned i = 0; i < 200; i++)
+		check_bad(&s, 200, 1, i, table);
+	for (unsigned i = 0; i < COUNT(table); i++)
+		free(table[i]);
+	free(s.bytes);
+}
+
 /* Few are invalid in the first of the chunks that has many: no line and no span begins there. */
 static void test_large_dense(void **state)
 {
@@ -375,9 +413,9 @@ static void test_arguments(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_small),       cmocka_unit_test(test_large),
-		cmocka_unit_test(test_large_dense), cmocka_unit_test(test_end),
-		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_small),        cmocka_unit_test(test_large),
+		cmocka_unit_test(test_large_dense),  cmocka_unit_test(test_end),
+		cmocka_unit_test(test_bad_anywhere), cmocka_unit_test(test_arguments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -370,6 +370,13 @@ static void test_segment_table(void **state)
 	assert_int_equal(
 		hpt_segment_table_lookup(&ram_ops, ram, RAM, 0x100, 0, 2, &entry, NULL),
 		HPT_ERR_ARGUMENT);
+	/* At the end of all memory, and beyond it. */
+	assert_int_equal(hpt_segment_table_lookup(&ram_ops, ram, UINT64_MAX - 0xff, 0x100, 0,
+						  0, &entry, NULL),
+			 HPT_ERR_RANGE);
+	assert_int_equal(hpt_segment_table_lookup(&ram_ops, ram, UINT64_MAX - 0xff, 0x200, 0,
+						  0, &entry, NULL),
+			 HPT_ERR_ARGUMENT);
 	assert_int_equal(hpt_segment_table_lookup(&ram_ops, ram, 0, 0x100, 0, 0, &entry, NULL),
 			 HPT_ERR_RANGE);
 	free(ram);

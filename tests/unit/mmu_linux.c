@@ -305,6 +305,7 @@ static void check_bad(const struct hpt_linux *rule, const char *text)
 static void test_errors(void **state)
 {
 	struct hpt_linux_place place;
+	struct hpt_slb_entry entry;
 	struct hpt_linux rule;
 	struct hpt_error err;
 	char text[80];
@@ -327,6 +328,9 @@ static void test_errors(void **state)
 	unit_error(hpt_linux_context(0xfffffff, 40, 68, &place, &err), &err, HPT_ERR_FORM,
 		   "Linux VSID: 0xfffffff is none, expected 1 to 0xffffffe");
 	rule = rule_64k;
+	unit_poison(&err);
+	unit_error(hpt_linux_segment(&rule, NULL, 0, &entry, &err), &err, HPT_ERR_ARGUMENT,
+		   "Linux segment: no page sizes");
 	rule.size = 8;
 	snprintf(text, sizeof(text), "struct hpt_linux: size is 8, expected at least %zu",
 		 sizeof(rule));
