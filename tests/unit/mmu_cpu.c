@@ -341,6 +341,9 @@ static void test_segment_table(void **state)
 	(void)state;
 	put(ram + 0x4000 + 3 * 128 + 32, 0x238000007, HPT_BIG_ENDIAN);
 	put(ram + 0x4000 + 3 * 128 + 40, 0x0000f2b1f51e0d90, HPT_BIG_ENDIAN);
+	/* The same segment again: the first is taken. */
+	put(ram + 0x4000 + 3 * 128 + 96, 0x238000009, HPT_BIG_ENDIAN);
+	put(ram + 0x4000 + 3 * 128 + 104, 0x0000f2b1f51e0d80, HPT_BIG_ENDIAN);
 	put(ram + 0x4000 + 7 * 128, 0x270008000000, HPT_BIG_ENDIAN);
 	put(ram + 0x4000 + 7 * 128 + 8, 0x400ea1b217000500, HPT_BIG_ENDIAN);
 	put(ram + 0x4000 + 30 * 128, 0x18000000, HPT_BIG_ENDIAN);
@@ -506,6 +509,7 @@ static void test_base_that_is_none(void **state)
 					      .base = { { 16, 0x110, 1, { { 16, 1 } } } } };
 	struct hpt_cpu cpu = cpu_of(HPT_CPU_POWER8, HPT_PLATFORM_PSERIES);
 	struct hpt_translation x = { .size = sizeof(x) };
+	struct hpt_explanation *e = malloc(sizeof(*e));
 
 	(void)state;
 	cpu.sizes = &sizes;
@@ -514,6 +518,13 @@ static void test_base_that_is_none(void **state)
 	assert_int_equal(hpt_translate(&cpu, NULL, 0x12345678, HPT_ACCESS_READ, 0, &x, NULL),
 			 0);
 	assert_int_equal(x.outcome, HPT_OUTCOME_BAD_SEGMENT);
+	assert_non_null(e);
+	e->size = sizeof(*e);
+	assert_int_equal(hpt_explain(&cpu, NULL, 0x12345678, HPT_ACCESS_READ, 0, e, NULL), 0);
+	assert_int_equal(e->n_segments, 1);
+	assert_int_equal(e->segment[0].reason, HPT_SEGMENT_MATCH);
+	assert_int_equal(e->segment[0].base_shift, 0);
+	free(e);
 }
 
 static void test_names(void **state)
