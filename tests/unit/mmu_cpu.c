@@ -527,6 +527,43 @@ static void test_base_that_is_none(void **state)
 	free(e);
 }
 
+/* Power ISA: the key is Ks in privileged state, Kp in problem state. */
+static void test_key_bit(void **state)
+{
+	struct hpt_cpu cpu = cpu_of(HPT_CPU_POWER8, HPT_PLATFORM_PSERIES);
+	const struct hpt_va va = { 0xf2b1f51e0, 0x2345678, 28 };
+	const struct hpt_entry entry = {
+		hpt_va_avpn(&va, 16) | HPT_V_LARGE | HPT_V_VALID, 0x3331012
+	};
+	struct hpt_explanation *e = malloc(sizeof(*e));
+	struct hpt_table *table;
+
+	(void)state;
+	assert_non_null(e);
+	assert_int_equal(hpt_sparse_open(18, &table, NULL), 0);
+	assert_int_equal(hpt_table_write(table,
+					 8 * hpt_hash_pteg(hpt_va_hash(&va, 16), 18, false), 1,
+					 &entry, NULL),
+			 0);
+	for (unsigned i = 0; i < 8; i++) {
+		bool ks = i & 1, kp = i & 2, problem = i & 4;
+
+		cpu.slb_n = 1;
+		cpu.slb[0] = (struct hpt_slb_entry){
+			0x18000000, 0xf2b1f51e0110 | (ks ? 0x800u : 0) | (kp ? 0x400u : 0)
+		};
+		cpu.msr = HPT_MSR_IR | HPT_MSR_DR | (problem ? HPT_MSR_PR : 0);
+		e->size = sizeof(*e);
+		assert_int_equal(hpt_explain(&cpu, table, 0x12345678, HPT_ACCESS_READ, 0, e,
+					     NULL),
+				 0);
+		assert_true(e->translation.has & HPT_HAS_ENTRY);
+		assert_int_equal(e->key_bit, problem ? kp : ks);
+	}
+	hpt_table_close(table);
+	free(e);
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -553,6 +590,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_base_that_is_none),
+		cmocka_unit_test(test_key_bit),
 		cmocka_unit_test(test_names),
 	};
 

@@ -149,6 +149,16 @@ static void test_folding(void **state)
 		assert_int_equal(hpt_linux_vsid(context, ea, shift, 68, &vsid, NULL), 0);
 		assert_int_equal(vsid, folded(proto, 68 - shift));
 	}
+	/* All ones are the modulus itself. */
+	for (unsigned shift = 28; shift <= 40; shift += 12) {
+		uint64_t vsid = 1;
+
+		assert_int_equal(hpt_linux_vsid(0x7ffff, (UINT64_C(1) << 49) - 1, shift, 68,
+						&vsid, NULL),
+				 0);
+		assert_int_equal(vsid, 0);
+		assert_int_equal(vsid, folded((UINT64_C(1) << (68 - shift)) - 1, 68 - shift));
+	}
 }
 
 static void test_layouts(void **state)
