@@ -307,6 +307,8 @@ static void test_end(void **state)
 		unsigned n_valid = i % 6, n_invalid = i / 6 % 6;
 
 		s.len = 0;
+		put_header(&s, 0, 1, 0);
+		put_entry(&s, &seed, true);
 		put_header(&s, (UINT64_C(1) << (s.order - 4)) - 2 - i / 36, n_valid,
 			   n_invalid);
 		for (unsigned j = 0; j < n_valid; j++)
@@ -329,6 +331,9 @@ static void check_bad(struct stream *s, unsigned n_valid, uint64_t bad, unsigned
 	uint64_t seed = bad + n_valid;
 
 	s->len = 0;
+	/* The first chunk of a pass has no way of its own. */
+	put_header(s, 0, 1, 15);
+	put_entry(s, &seed, true);
 	put_header(s, 16, n_valid, 3);
 	for (unsigned i = 0; i < n_valid; i++)
 		put_entry(s, &seed, i < first || i - first > 63 || !(bad >> (i - first) & 1));
