@@ -147,6 +147,7 @@ struct turn {
 	const struct probe *probes;
 	size_t n, at;
 	bool both; /* the other group, too */
+	bool few;  /* they are met again so soon that caches must be swept before each turn */
 };
 
 #define TURN 4096u /* probes of a job */

@@ -3,6 +3,11 @@
 
 #include "bench.h"
 
+#include <unistd.h>
+
+#define SWEEP_BYTES ((size_t)64 << 20)
+#define PAGE ((size_t)4096)
+
 /* The compiler must not see that it is 0, nor that nobody looks at the other. */
 static volatile uint64_t nothing;
 static volatile uint64_t result;
@@ -45,10 +50,39 @@ double run_read(void *arg)
 	return now_ns() - begin + c->extra;
 }
 
+/* Twice what the last cache holds, or should hold. */
+static size_t sweep_bytes(void)
+{
+	long cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
+
+	return cache > 0 ? 2 * (size_t)cache : SWEEP_BYTES;
+}
+
+/* No group is left in a cache, but the page tables are, as where many groups were met. */
+static void sweep_caches(const struct world *w)
+{
+	const unsigned char *page = (const unsigned char *)w->raw;
+	const unsigned char *end = page + ((size_t)1 << w->order);
+	static struct copy other;
+
+	if (!other.from) {
+		other.bytes = sweep_bytes();
+		other.to = alloc_table(other.bytes);
+		other.from = other.to;
+		/* Else all of it is one page of zeros. */
+		run_memset(&other);
+	}
+	run_read(&other);
+	for (; page < end; page += PAGE)
+		result = *page;
+}
+
 const struct probe *turn_next(struct turn *t)
 {
 	const struct probe *p = t->probes + t->at;
 
+	if (t->few)
+		sweep_caches(t->w);
 	/* The last few that make no whole job are left out. */
 	t->at += TURN;
 	if (t->at + TURN > t->n)
