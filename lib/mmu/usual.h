@@ -194,8 +194,9 @@ INLINE const struct hpt_raw_entry *group_of(const struct look *l, uint64_t hash)
 
 /*
  * A group is 128 bytes, aligned: one line on Power, two on most others. Into the nearest cache:
- * Zen 4 could have twice as many lines on their way into the second one, but at times each
- * address then waited, for whole measurements, as if such prefetches had been dropped.
+ * prefetches into the second one Zen 4 was seen to drop, after it had walked the page tables for
+ * them. Both lines, and at once: to find no entry in the first half is what nothing could
+ * predict, and costs more than the second line.
  */
 INLINE void prefetch(const struct hpt_raw_entry *group)
 {
