@@ -265,7 +265,7 @@ static const struct hpt_table_ops own_ops = { .size = sizeof(own_ops), .read = n
 /* Tables in memory. */
 static int tables(struct hpt_error *err)
 {
-	static struct hpt_raw_entry memory[1 << 14];
+	static _Alignas(16) struct hpt_raw_entry memory[1 << 14];
 	const struct hpt_memory_options how = { .size = sizeof(how),
 						.flags = HPT_MEMORY_LIVE };
 	const struct hpt_table_config config = { .size = sizeof(config),
