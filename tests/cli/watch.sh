@@ -80,6 +80,7 @@ waits()
 
 # A file that grows; Ctrl-C.
 cp "$first" grows
+: >out # what the last one said must not be waited for
 "$HPT" watch --follow --interval 100ms grows >out 2>err </dev/null &
 pid=$!
 ok "--follow: the first pass" waits out ' pass 1: '
@@ -97,6 +98,7 @@ ok "no busy loop ($ticks s of 2)" awk -v t="$ticks" 'BEGIN { split(t, a); exit !
 
 # A source that is written anew.
 cp "$first" anew
+: >out
 "$HPT" watch --interval 100ms anew >out 2>err </dev/null &
 pid=$!
 ok "looks: the first" waits out ' look 1: '
@@ -115,6 +117,7 @@ ok "is four looks and an end" test "$(grep -o '"event":"[a-z]*"' out | sort | un
 "$HPT" dump --raw --all "$first" >image
 run watch --count 2 --interval 10ms --kind image image
 ok "an image" answered
+: >out
 "$HPT" watch --interval 100ms anew >out 2>err </dev/null &
 pid=$!
 waits out ' look 1: '
