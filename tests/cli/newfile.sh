@@ -87,7 +87,7 @@ rm place/new
 # A source that never ends: the signal comes while the new file is there.
 for signal in TERM INT HUP; do
 	mkfifo fifo
-	sleep 60 >fifo &
+	sleep 600 >fifo &
 	writer=$!
 	# A background job of a shell without job control ignores SIGINT: hand it back.
 	env --default-signal=INT,HUP,TERM "$HPT" convert - --to qemu -o place/new <fifo >out 2>err &
