@@ -20,15 +20,14 @@ static int try_all(struct hpt_decoder *d, const unsigned char *p, size_t len, bo
 {
 	enum hpt_event event = HPT_EVENT_MORE;
 	struct hpt_run run;
-	size_t used;
+	size_t done = 0, used;
 	int ret;
 
 	do {
-		ret = hpt_decoder_next(d, p, len, &used, &event, &run, err);
+		ret = hpt_decoder_next(d, p + done, len - done, &used, &event, &run, err);
 		if (ret)
 			return ret;
-		p += used;
-		len -= used;
+		done += used;
 		if (event != HPT_EVENT_MORE || used)
 			*ended = event == HPT_EVENT_END;
 	} while (event != HPT_EVENT_MORE);

@@ -12,7 +12,8 @@
 #include "../../lib/stream/internal.h"
 #include "prove.h"
 
-#define BYTES 40 /* headers with and without entries, and what is split */
+#define BYTES 40      /* headers with and without entries, and what is split */
+#define SOME_BYTES 17 /* an entry and a piece, or headers and a piece */
 
 static struct decoding *any_decoding(struct hpt_decoder *d)
 {
@@ -74,6 +75,23 @@ void decode(void)
 	any_bytes(bytes, sizeof(bytes));
 	hpt_decoder_next(&d, bytes, any_size(0, BYTES), &used, &event, &run, NULL);
 	check_decoding(s);
+}
+
+/* Likewise, each number of bytes by itself: no more are used than there are. */
+void lengths(void)
+{
+	unsigned char bytes[SOME_BYTES];
+	struct hpt_decoder d;
+	struct decoding *s = any_decoding(&d);
+	const size_t len = (size_t)each(0, SOME_BYTES);
+	struct hpt_run run;
+	enum hpt_event event;
+	size_t used = 0;
+
+	any_bytes(bytes, sizeof(bytes));
+	hpt_decoder_next(&d, bytes, len, &used, &event, &run, NULL);
+	check_decoding(s);
+	/*@ assert used <= len; */
 }
 
 /* A decoder that met an error, and one at the end of the bytes: with the texts. */
