@@ -4,3 +4,6 @@
 #define _Alignas(bytes)
 
 const char *strerrordesc_np(int number);
+
+/* An instruction that is none, for a compiler alone. */
+#define __asm__(...)
