@@ -44,12 +44,12 @@ struct hpt_memory_options {
  * @return 0; #HPT_ERR_ARGUMENT: NULL or misaligned memory, unknown flags;
  *         #HPT_ERR_ORDER; #HPT_ERR_MEMORY
  *
- * Reading a live table: doubleword 0 (acquire), doubleword 1, doubleword 0 again, until
- * both are equal; #HPT_ERR_UNSTABLE after 1,000 attempts. More than 64 at once go through
- * the heap (#HPT_ERR_MEMORY), for nothing is put out before all is read. What cannot be told:
- * a doubleword 0 that changed and changed back between the two readings of it, while
- * doubleword 1 was that of the entry between (A, B, A: an entry replaced twice within three
- * loads). Who must not meet even that stops the vCPUs first. Writing it: V clear, then
+ * Reading a live table: doubleword 0, doubleword 1, and both again in that order (acquire),
+ * until each has been the same twice; #HPT_ERR_UNSTABLE after 1,000 attempts. More than 64 at
+ * once go through the heap (#HPT_ERR_MEMORY), for nothing is put out before all is read. What
+ * cannot be told: both doublewords that changed and came back within the four loads (an entry
+ * replaced and put back at least twice). Who must not meet even that stops the vCPUs first.
+ * Writing it: V clear, then
  * doubleword 1, then doubleword 0 (release), so that no CPU ever sees half an entry (Power
  * ISA 2.07 Book III-S 5.10). Tables of #HPT_MEMORY_V3 refuse to be written with entries
  * that have no such form (#HPT_ERR_FORM). Const calls may run concurrently; there is a

@@ -31,8 +31,9 @@ static int unstable(uint64_t ptex, struct hpt_error *err)
 }
 
 /*
- * Doubleword 0 (acquire), doubleword 1, doubleword 0 again: a writer clears V first, so
- * equal words say that doubleword 1 is theirs. The second acquire keeps the last load last.
+ * Doubleword 0, doubleword 1, and both again, in that order (acquire): a writer clears V first,
+ * and doubleword 0 was read while doubleword 1 stood still, so equal words say that they belong
+ * together, even if doubleword 0 had changed and come back between its two readings.
  */
 static bool read_live(const struct hpt_raw_entry *raw, struct hpt_raw_entry *out)
 {
@@ -40,7 +41,8 @@ static bool read_live(const struct hpt_raw_entry *raw, struct hpt_raw_entry *out
 		uint64_t v = __atomic_load_n(&raw->v_be.raw_be, __ATOMIC_ACQUIRE);
 		uint64_t r = __atomic_load_n(&raw->r_be.raw_be, __ATOMIC_ACQUIRE);
 
-		if (__atomic_load_n(&raw->v_be.raw_be, __ATOMIC_RELAXED) != v)
+		if (__atomic_load_n(&raw->v_be.raw_be, __ATOMIC_ACQUIRE) != v ||
+		    __atomic_load_n(&raw->r_be.raw_be, __ATOMIC_RELAXED) != r)
 			continue;
 		out->v_be.raw_be = v;
 		out->r_be.raw_be = r;

@@ -67,18 +67,20 @@ enum live {
 	LIVE_CHANGES, /* it changed at each reading */
 };
 
-/* Doubleword 0, 1 and 0 again, as hpt/table.h asks. */
+/* Doubleword 0, 1 and both again, as hpt/memory.h says. */
 static enum live read_live(const struct hpt_raw_entry *raw, const struct wanted *want,
 			   struct hpt_raw_entry *out)
 {
 	for (int i = 0; i < HPT_MMU_ATTEMPTS; i++) {
-		uint64_t v = __atomic_load_n(&raw->v_be.raw_be, __ATOMIC_ACQUIRE);
+		uint64_t v = __atomic_load_n(&raw->v_be.raw_be, __ATOMIC_ACQUIRE), r;
 
 		if ((v & want->mask_be) != want->v_be)
 			return LIVE_OTHER;
+		r = __atomic_load_n(&raw->r_be.raw_be, __ATOMIC_ACQUIRE);
 		out->v_be.raw_be = v;
-		out->r_be.raw_be = __atomic_load_n(&raw->r_be.raw_be, __ATOMIC_ACQUIRE);
-		if (__atomic_load_n(&raw->v_be.raw_be, __ATOMIC_RELAXED) == v)
+		out->r_be.raw_be = r;
+		if (__atomic_load_n(&raw->v_be.raw_be, __ATOMIC_ACQUIRE) == v &&
+		    __atomic_load_n(&raw->r_be.raw_be, __ATOMIC_RELAXED) == r)
 			return LIVE_STABLE;
 	}
 	return LIVE_CHANGES;

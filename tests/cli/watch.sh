@@ -171,14 +171,21 @@ if command -v python3 >/dev/null && "$HPT" --version | grep -q '^live table: ncu
 import fcntl, os, pty, select, signal, struct, sys, termios, time
 # A watch on a terminal of its own: wait for each text, then press or signal.
 def watch(steps, *arguments):
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.environ["TERM"] = "xterm"
-        os.execv(sys.argv[1], ["hpt", "watch", *arguments])
+    fd, terminal = pty.openpty()
     before = termios.tcgetattr(fd)
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 120, 0, 0))
+    pid = os.fork()
+    if pid == 0:
+        os.environ["TERM"] = "xterm"
+        os.setsid()
+        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+        for standard in range(3):
+            os.dup2(terminal, standard)
+        os.closerange(3, max(fd, terminal) + 1)
+        os.execv(sys.argv[1], ["hpt", "watch", *arguments])
+    os.close(terminal)
     seen, mark = b"", 0
-    def read(until, seconds=10):
+    def read(until, seconds=60):
         nonlocal seen
         end = time.time() + seconds
         while until not in seen[mark:] and time.time() < end:
@@ -199,7 +206,7 @@ def watch(steps, *arguments):
         else:
             os.write(fd, action)
     read(b"no such text") # to the end
-    for _ in range(100):
+    for _ in range(600):
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
             break
@@ -232,7 +239,7 @@ PYTHON
 	LAST=$(differences found.text | tail -n 1 | cut -d ' ' -f 2)
 	export LAST
 	for case in q ctrl-c term resize end count; do
-		ok "on a terminal: $case" timeout 60 python3 terminal.py "$HPT" $case both
+		ok "on a terminal: $case" timeout 300 python3 terminal.py "$HPT" $case both
 	done
 	ok "no ANSI where it is no terminal" no_escapes
 else

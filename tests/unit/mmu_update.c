@@ -419,16 +419,19 @@ static void *move_raw(void *arg)
 	return NULL;
 }
 
-/* Never half of one and half of the other: rights and address belong together. */
-static void look_once(struct one *o, bool set)
+/*
+ * Never half of one and half of the other: rights and address belong together. Whoever moves
+ * it without rest may be in the way of R at every attempt, and that is said.
+ */
+static void look_once(struct one *o, bool set, bool moves)
 {
 	struct hpt_translation x = { .size = sizeof(x) };
+	int ret = set ? update(o, HPT_ACCESS_READ, &x, NULL)
+		      : hpt_translate(&o->cpu, o->table, EA, HPT_ACCESS_READ, 0, &x, NULL);
 
-	if (set)
-		assert_int_equal(update(o, HPT_ACCESS_READ, &x, NULL), 0);
-	else
-		assert_int_equal(
-			hpt_translate(&o->cpu, o->table, EA, HPT_ACCESS_READ, 0, &x, NULL), 0);
+	if (set && moves && ret == HPT_ERR_UNSTABLE)
+		return;
+	assert_int_equal(ret, 0);
 	if (x.outcome == HPT_OUTCOME_NO_ENTRY)
 		return;
 	assert_int_equal(x.outcome, HPT_OUTCOME_MAPPED);
@@ -448,8 +451,9 @@ static void watch(void *(*mover)(void *))
 	put(&m.o, HERE);
 	assert_int_equal(pthread_create(&thread, NULL, mover, &m), 0);
 	for (looks = 0; looks < 1000 || !__atomic_load_n(&m.done, __ATOMIC_ACQUIRE); looks++)
-		look_once(&m.o, looks & 1);
+		look_once(&m.o, looks & 1, true);
 	pthread_join(thread, NULL);
+	look_once(&m.o, true, false);
 	close_one(&m.o);
 }
 

@@ -8,9 +8,10 @@
  */
 
 void unit_step(void);
+void unit_exchange_step(void);
 
 #define __atomic_load_n(word, order) (unit_step(), __atomic_load_n(word, order))
 #define __atomic_compare_exchange_n(word, old, new, weak, good, bad)                          \
-	(unit_step(), __atomic_compare_exchange_n(word, old, new, weak, good, bad))
+	(unit_exchange_step(), __atomic_compare_exchange_n(word, old, new, weak, good, bad))
 
 #endif /* STEPS_H */

@@ -94,14 +94,15 @@ static int look_at_run(void *arg, uint64_t ptex, size_t n, const struct hpt_entr
 static void look_at_view(const struct shared *s, struct tally *t, uint64_t ptex)
 {
 	const struct hpt_raw_entry *raw = hpt_table_view(s->reader, ptex, 1);
-	struct hpt_be64 v, r, again;
+	struct hpt_be64 v, r, v_again, r_again;
 	struct hpt_entry e;
 
 	v.raw_be = __atomic_load_n(&raw->v_be.raw_be, __ATOMIC_ACQUIRE);
 	r.raw_be = __atomic_load_n(&raw->r_be.raw_be, __ATOMIC_ACQUIRE);
-	again.raw_be = __atomic_load_n(&raw->v_be.raw_be, __ATOMIC_RELAXED);
+	v_again.raw_be = __atomic_load_n(&raw->v_be.raw_be, __ATOMIC_ACQUIRE);
+	r_again.raw_be = __atomic_load_n(&raw->r_be.raw_be, __ATOMIC_RELAXED);
 	e = (struct hpt_entry){ hpt_be64_get(v), hpt_be64_get(r) };
-	if (v.raw_be == again.raw_be)
+	if (v.raw_be == v_again.raw_be && r.raw_be == r_again.raw_be)
 		look(t, &e, 1);
 }
 
