@@ -401,10 +401,11 @@ int guest_core_table(struct hpt_guest *guest, struct hpt_table **out, struct hpt
 
 	if (!core->own)
 		return foreign(err);
+	if (!guest->table && strstr(core->no_table, "no hashed page table"))
+		return guest_fail(err, HPT_ERR_NO_HPT, "%s", core->no_table);
 	if (!guest->table)
-		return guest_fail(err, HPT_ERR_NO_HPT, "%s",
-				  *core->no_table ? core->no_table
-						  : "no hashed page table: the core has none");
+		return guest_fail(err, HPT_ERR_NO_HPT, "no hashed page table: the core %s%s",
+				  *core->no_table ? "says of it: " : "has none", core->no_table);
 	*out = guest->table;
 	return 0;
 }
