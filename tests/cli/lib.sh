@@ -13,6 +13,13 @@ case $HPT in
 /*) ;;
 *) HPT=$(cd "$(dirname "$HPT")" && pwd)/$(basename "$HPT") ;;
 esac
+# In the build tree it may be libtool's script, which takes longer than the command behind it.
+own=${HPT%/*}/.libs/${HPT##*/}
+if [ -x "$own" ] && [ "$(head -c 2 "$HPT")" = '#!' ]; then
+	LD_LIBRARY_PATH=${HPT%/*}/../lib/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+	export LD_LIBRARY_PATH
+	HPT=$own
+fi
 HPT_TEST_DATA=$(cd "$HPT_TEST_DATA" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 dir=$(mktemp -d "${TMPDIR:-/tmp}/hpt-cli.XXXXXX") || exit 99

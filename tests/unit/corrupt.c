@@ -201,7 +201,8 @@ static void check_table(const struct hpt_table *table, bool compare)
 	assert_int_equal(hpt_table_each(table, 0, UINT64_MAX, see, NULL, NULL), 0);
 	answers++;
 	compared += compare;
-	if (compare)
+	/* cmocka's comparison goes byte by byte. */
+	if (compare && memcmp(seen, naive, slots * sizeof(seen[0])))
 		assert_memory_equal(seen, naive, slots * sizeof(seen[0]));
 }
 

@@ -15,6 +15,8 @@ void unit_ok(int ret, const struct hpt_error *err)
 
 	if (ret)
 		fail_msg("%s (%d): %s", hpt_code_name(ret), ret, err->text);
+	if (bytes[0] == POISON && !memcmp(bytes, bytes + 1, sizeof(*err) - 1))
+		return;
 	for (size_t i = 0; i < sizeof(*err); i++)
 		if (bytes[i] != POISON)
 			fail_msg("it worked, yet byte %zu of the error was written", i);
