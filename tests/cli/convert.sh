@@ -60,7 +60,12 @@ run convert --kind image big --to kvm-le -o stream
 ok "a large table becomes a small stream" test "$status" -eq 0 -a \
 	"$(wc -c <stream)" -lt 20000
 run convert stream --to image -o image30
-ok "and a large image again" cmp -s image30 big
+if command -v python3 >/dev/null; then
+	large_same() { python3 "$here/core.py" same "$@"; }
+else
+	large_same() { cmp -s "$@"; }
+fi
+ok "and a large image again" large_same image30 big
 ok "which is sparse" test "$(du -k image30 | cut -f1)" -lt 1024
 
 run convert "$source" --to image -o sparse

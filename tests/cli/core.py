@@ -7,8 +7,10 @@ core.py make OUT RAM                a core as QEMU's dump-guest-memory makes one
                                     real address 0, and one vCPU's general registers
 core.py many OUT N                  one of N segments, whose number the header cannot hold
 core.py elf OUT TYPE MACHINE        an ELF header of that type and machine, and nothing else
-core.py patch OUT CORE AT BYTES     CORE with these bytes (hex) at that offset
+core.py patch FILE AT BYTES         puts these bytes (hex) at that offset
+core.py same FILE OTHER             are they the same? Where both have holes, nothing is read
 """
+import os
 import re
 import struct
 import sys
@@ -148,6 +150,27 @@ def many(out, n):
             file.write(struct.pack(">Q", i))
 
 
+def data_at(fd, at):
+    """Where data begin, at this offset or behind it; the end, where there are none."""
+    try:
+        return os.lseek(fd, at, os.SEEK_DATA)
+    except OSError:
+        return os.fstat(fd).st_size
+
+
+def same(one, other):
+    with open(one, "rb") as a, open(other, "rb") as b:
+        size, at = os.fstat(a.fileno()).st_size, 0
+        if size != os.fstat(b.fileno()).st_size:
+            return False
+        while at < size:
+            at = min(data_at(a.fileno(), at), data_at(b.fileno(), at))
+            if os.pread(a.fileno(), 1 << 16, at) != os.pread(b.fileno(), 1 << 16, at):
+                return False
+            at += 1 << 16
+    return True
+
+
 def main():
     what, out, *rest = sys.argv[1:]
     if what == "check":
@@ -159,10 +182,11 @@ def main():
     elif what == "elf":
         open(out, "wb").write(header(int(rest[0]), int(rest[1]), 0))
     elif what == "patch":
-        data = bytearray(open(rest[0], "rb").read())
-        new = bytes.fromhex(rest[2])
-        data[int(rest[1]):int(rest[1]) + len(new)] = new
-        open(out, "wb").write(data)
+        with open(out, "r+b") as file:
+            file.seek(int(rest[0]))
+            file.write(bytes.fromhex(rest[1]))
+    elif what == "same":
+        sys.exit(not same(out, rest[0]))
 
 
 if __name__ == "__main__":

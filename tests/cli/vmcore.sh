@@ -93,9 +93,9 @@ ok "a core through a pipe has its table" same found expected
 
 run vmcore core -o again
 ok "a core of a core" answered
-ok "is the same" same again core
+ok "is the same" core same again core
 "$HPT" vmcore - -o piped <$guest
-ok "a core of a pipe is the same" same piped core
+ok "a core of a pipe is the same" core same piped core
 "$HPT" vmcore --kind qemu $guest -o - | cat >stdout
 ok "on standard output, too" same stdout core
 cat raw >expected
@@ -176,7 +176,8 @@ for patch in "4 03 class is 3" "5 03 byte order is 3" "54 0037 size of a program
 	"96 ffffffffffffffff notes of 18446744073709551615 bytes" "236 ffffffff leads beyond" \
 	"152 0000000000100000 its order is 21"; do
 	read -r at bytes text <<<"$patch"
-	core patch damaged core "$at" "$bytes"
+	cp core damaged
+	core patch damaged "$at" "$bytes"
 	run dump damaged
 	ok "damaged at $at: $text" refused 2 "$text"
 done
