@@ -163,7 +163,7 @@ class Server:
 
     def __init__(self, test, source, *options, listen="stdio"):
         self.listen, self.clients = listen, []
-        self.errors = open(os.path.join(test.directory, "errors"), "w+")
+        self.errors = tempfile.NamedTemporaryFile("w+", dir=test.directory)
         self.process = subprocess.Popen(
             [test.hpt, "gdbserver", "--listen", listen, *options, source],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors)
@@ -659,7 +659,8 @@ class Tests:
             server.place()
             with Server(self, self.guest, listen="unix:" + path) as other:
                 other.ended(2)
-            Gdb(server.connect())
+            # The other has knocked and gone, so that it waits once more.
+            Gdb(server.connect(2))
             server.process.kill()
         true(os.path.exists(path), "killed")
         with Server(self, self.guest, listen="unix:" + path) as server:
