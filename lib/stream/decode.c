@@ -172,11 +172,13 @@ static bool gather(struct decoding *s, const unsigned char **p, size_t *len, siz
 {
 	size_t n = need - s->carried <= *len ? need - s->carried : *len;
 
-	if (n)
+	/* Without bytes *p may be NULL, to which C lets nothing be added. */
+	if (n) {
 		memcpy(s->carry + s->carried, *p, n);
+		*p += n;
+	}
 	s->carried = (uint8_t)(s->carried + n);
 	s->offset += n;
-	*p += n;
 	*len -= n;
 	return s->carried == need;
 }

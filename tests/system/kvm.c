@@ -8,10 +8,12 @@
 #include "kvm_parts.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define LARGEST_ORDER 28
+#define USUAL_ORDER 24 /* of a guest of 2 GiB */
 
 static void check_order(unsigned order)
 {
@@ -67,6 +69,19 @@ static unsigned order_from(const char *variable, unsigned otherwise)
 	return value ? (unsigned)atoi(value) : otherwise;
 }
 
+/*
+ * Every second order, where another machine has the others: ORDERS is even or odd. All have the
+ * smallest, the largest, and one that a guest may well have.
+ */
+static bool is_ours(unsigned order)
+{
+	const char *which = getenv("ORDERS");
+
+	if (!which || order == HPT_ORDER_MIN || order == USUAL_ORDER || order == LARGEST_ORDER)
+		return true;
+	return order % 2 == (strcmp(which, "odd") == 0);
+}
+
 int main(void)
 {
 	/* To try something out quickly; the kernel hands them on from its parameters. */
@@ -80,7 +95,8 @@ int main(void)
 	check_kernel_writes();
 	check_restores();
 	for (unsigned order = first; order <= last; order++)
-		check_order(order);
+		if (is_ours(order))
+			check_order(order);
 	check_other_byte_order();
 	return tap_finish();
 }
