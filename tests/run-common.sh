@@ -53,6 +53,14 @@ built()
 	made "libraries and command" all || finish
 }
 
+# configured_anyhow ARGUMENTS...: $configured is a configured build: BUILT, where that is said.
+configured_anyhow()
+{
+	configured=${BUILT:-$PWD}
+	test -n "${BUILT:-}" || configured "$@"
+	succeeds "there is a configured build" test -e "$configured/config.h" || finish
+}
+
 # no_warning WHAT FILE: no compiler's warning in a log.
 no_warning()
 {
