@@ -224,17 +224,19 @@ static int take_vcpu(const struct taking *taking, struct hpt_error *err)
 	struct guest_vcpu *vcpu = vcpu_of(taking);
 	struct hpt_guest_vcpu *v = vcpu ? vcpu->registers : NULL;
 	size_t slb, sr, spr;
+	uint32_t has;
 
 	if (!v || taking->len < CORE_VCPU_FIXED)
 		return wrong(taking, "a note of a vCPU", err);
+	has = (uint32_t)word(taking, 4, 4);
 	slb = (size_t)word(taking, 32, 4);
 	sr = (size_t)word(taking, 36, 4);
 	spr = (size_t)word(taking, 40, 4);
-	if (slb > HPT_SLB_MAX || sr > 16 || spr > CORE_SPRS ||
+	if (slb > HPT_SLB_MAX || sr != (has & HPT_VCPU_HAS_SR ? 16 : 0) || spr > CORE_SPRS ||
 	    taking->len < CORE_VCPU_FIXED + sr * 4 + (slb + spr) * 16)
 		return wrong(taking, "counts that do not fit into a note of a vCPU", err);
 	v->id = (uint32_t)word(taking, 0, 4);
-	v->has = (v->has & HAS_NOTES) | ((uint32_t)word(taking, 4, 4) & ~HAS_NOTES);
+	v->has = (v->has & HAS_NOTES) | (has & ~HAS_NOTES);
 	vcpu->halted = word(taking, 8, 4) & CORE_VCPU_HALTED;
 	v->built_in = word(taking, 8, 4) & CORE_VCPU_BUILT_IN;
 	v->compat_pvr = (uint32_t)word(taking, 12, 4);

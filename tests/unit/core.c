@@ -571,6 +571,35 @@ static void opening_without_memory(void **state)
 	bytes_free(&m.b);
 }
 
+/* A note of a vCPU that brings registers of which it says that it has none, or not enough. */
+static void counts_in_a_note(void **state)
+{
+	static const struct {
+		unsigned char has, sr;
+	} wrong[] = { { 0, 1 }, { 0, 16 }, { HPT_VCPU_HAS_SR, 0 }, { HPT_VCPU_HAS_SR, 4 } };
+	static const unsigned char note[] = "\x48\x50\x54\x02LIBHPT\0";
+	struct made m = make_core(false, 0, 0, 0x3000, 0x3000);
+	struct hpt_guest *guest = must_open_saved(&m.b, 0, false), *core = NULL;
+	struct bytes b = core_of(guest, NULL, &sink_ops);
+	unsigned char *at = memmem(b.data, b.len, note, sizeof(note)), *of_vcpu;
+	struct hpt_error err;
+
+	(void)state;
+	assert_non_null(at);
+	of_vcpu = at + sizeof(note);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		of_vcpu[7] = wrong[i].has;
+		of_vcpu[39] = wrong[i].sr;
+		assert_int_equal(open_saved(&b, 0, false, &core, &err), HPT_ERR_FORMAT);
+		assert_non_null(strstr(err.text, "counts that do not fit into a note of a vCPU"));
+	}
+	of_vcpu[7] = of_vcpu[39] = 0;
+	hpt_guest_close(must_open_saved(&b, 0, false));
+	hpt_guest_close(guest);
+	bytes_free(&b);
+	bytes_free(&m.b);
+}
+
 static void bad_arguments(void **state)
 {
 	const struct hpt_core_mapping wraps = { UINT64_MAX, 0, 2 };
@@ -613,6 +642,7 @@ int main(void)
 		cmocka_unit_test(raw_is_memory),
 		cmocka_unit_test(all_that_fails),
 		cmocka_unit_test(opening_without_memory),
+		cmocka_unit_test(counts_in_a_note),
 		cmocka_unit_test(bad_arguments),
 	};
 
