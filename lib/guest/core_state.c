@@ -205,8 +205,9 @@ static void take_vcpu_tail(const struct taking *taking, struct hpt_guest_vcpu *v
 	size_t at = CORE_VCPU_FIXED, i;
 	uint64_t number;
 
+	/* Those of which it says that there are none mean nothing. */
 	for (i = 0; i < sr; i++, at += 4)
-		v->sr[i] = (uint32_t)word(taking, at, 4);
+		v->sr[i] = v->has & HPT_VCPU_HAS_SR ? (uint32_t)word(taking, at, 4) : 0;
 	for (i = 0; i < slb; i++, at += 16) {
 		v->slb[i].esid = word(taking, at, 8);
 		v->slb[i].vsid = word(taking, at + 8, 8);
@@ -224,19 +225,17 @@ static int take_vcpu(const struct taking *taking, struct hpt_error *err)
 	struct guest_vcpu *vcpu = vcpu_of(taking);
 	struct hpt_guest_vcpu *v = vcpu ? vcpu->registers : NULL;
 	size_t slb, sr, spr;
-	uint32_t has;
 
 	if (!v || taking->len < CORE_VCPU_FIXED)
 		return wrong(taking, "a note of a vCPU", err);
-	has = (uint32_t)word(taking, 4, 4);
 	slb = (size_t)word(taking, 32, 4);
 	sr = (size_t)word(taking, 36, 4);
 	spr = (size_t)word(taking, 40, 4);
-	if (slb > HPT_SLB_MAX || sr != (has & HPT_VCPU_HAS_SR ? 16 : 0) || spr > CORE_SPRS ||
+	if (slb > HPT_SLB_MAX || sr > 16 || spr > CORE_SPRS ||
 	    taking->len < CORE_VCPU_FIXED + sr * 4 + (slb + spr) * 16)
 		return wrong(taking, "counts that do not fit into a note of a vCPU", err);
 	v->id = (uint32_t)word(taking, 0, 4);
-	v->has = (v->has & HAS_NOTES) | (has & ~HAS_NOTES);
+	v->has = (v->has & HAS_NOTES) | ((uint32_t)word(taking, 4, 4) & ~HAS_NOTES);
 	vcpu->halted = word(taking, 8, 4) & CORE_VCPU_HALTED;
 	v->built_in = word(taking, 8, 4) & CORE_VCPU_BUILT_IN;
 	v->compat_pvr = (uint32_t)word(taking, 12, 4);

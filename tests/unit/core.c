@@ -571,30 +571,39 @@ static void opening_without_memory(void **state)
 	bytes_free(&m.b);
 }
 
-/* A note of a vCPU that brings registers of which it says that it has none, or not enough. */
+/* A note of a vCPU that brings segment registers: too many, or where it says that it has none. */
 static void counts_in_a_note(void **state)
 {
-	static const struct {
-		unsigned char has, sr;
-	} wrong[] = { { 0, 1 }, { 0, 16 }, { HPT_VCPU_HAS_SR, 0 }, { HPT_VCPU_HAS_SR, 4 } };
 	static const unsigned char note[] = "\x48\x50\x54\x02LIBHPT\0";
 	struct made m = make_core(false, 0, 0, 0x3000, 0x3000);
 	struct hpt_guest *guest = must_open_saved(&m.b, 0, false), *core = NULL;
 	struct bytes b = core_of(guest, NULL, &sink_ops);
 	unsigned char *at = memmem(b.data, b.len, note, sizeof(note)), *of_vcpu;
+	struct hpt_guest_vcpu v = { .size = sizeof(v) };
+	unsigned char sprs;
 	struct hpt_error err;
 
 	(void)state;
 	assert_non_null(at);
 	of_vcpu = at + sizeof(note);
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		of_vcpu[7] = wrong[i].has;
-		of_vcpu[39] = wrong[i].sr;
-		assert_int_equal(open_saved(&b, 0, false, &core, &err), HPT_ERR_FORMAT);
-		assert_non_null(strstr(err.text, "counts that do not fit into a note of a vCPU"));
+	/* Room for four of them is where the one special purpose register is. */
+	sprs = of_vcpu[43];
+	assert_true(sprs);
+	of_vcpu[43] = 0;
+	memset(of_vcpu + 48, 0x11, 16);
+	of_vcpu[39] = 17;
+	assert_int_equal(open_saved(&b, 0, false, &core, &err), HPT_ERR_FORMAT);
+	assert_non_null(strstr(err.text, "counts that do not fit into a note of a vCPU"));
+	of_vcpu[39] = 4;
+	for (unsigned char has = 0; has <= HPT_VCPU_HAS_SR; has += HPT_VCPU_HAS_SR) {
+		of_vcpu[7] = has;
+		core = must_open_saved(&b, 0, false);
+		assert_int_equal(hpt_guest_vcpu(core, 0, &v, &err), 0);
+		assert_int_equal(v.has, has);
+		assert_int_equal(v.sr[3], has ? 0x11111111 : 0);
+		assert_int_equal(v.sr[4], 0);
+		hpt_guest_close(core);
 	}
-	of_vcpu[7] = of_vcpu[39] = 0;
-	hpt_guest_close(must_open_saved(&b, 0, false));
 	hpt_guest_close(guest);
 	bytes_free(&b);
 	bytes_free(&m.b);
