@@ -280,8 +280,9 @@ HPT_API int hpt_table_each_block(const struct hpt_table *table, uint64_t ptex, u
  *         range is not within one group of the table. Valid until the table is next
  *         written or closed.
  *
- * In a live table read doubleword 0 (acquire), then doubleword 1, then doubleword 0
- * again, and believe the entry only when both are equal. Threads: const.
+ * In a live table read doubleword 0, then doubleword 1, then both again in that order
+ * (acquire), and believe the entry only when each was the same twice: see
+ * hpt_memory_open(). Threads: const.
  */
 HPT_API const struct hpt_raw_entry *hpt_table_view(const struct hpt_table *table,
 						   uint64_t ptex, size_t n);
