@@ -580,15 +580,13 @@ static void counts_in_a_note(void **state)
 	struct bytes b = core_of(guest, NULL, &sink_ops);
 	unsigned char *at = memmem(b.data, b.len, note, sizeof(note)), *of_vcpu;
 	struct hpt_guest_vcpu v = { .size = sizeof(v) };
-	unsigned char sprs;
 	struct hpt_error err;
 
 	(void)state;
 	assert_non_null(at);
 	of_vcpu = at + sizeof(note);
 	/* Room for four of them is where the one special purpose register is. */
-	sprs = of_vcpu[43];
-	assert_true(sprs);
+	assert_true(of_vcpu[43]);
 	of_vcpu[43] = 0;
 	memset(of_vcpu + 48, 0x11, 16);
 	of_vcpu[39] = 17;
