@@ -10,13 +10,21 @@
  * QEMU migrates the guest into it, and here the stream is read as a saved guest is; nothing is
  * written to a file. Then the guest goes on where it was.
  *
+ * @par A look that fails
+ * QEMU without KVM (TCG) does not survive it, nor does the guest, if the migration's stream
+ * breaks, or is cancelled, in its last part before the guest's table came: it ends at an
+ * assertion (seen in QEMU 7.2, hw/ppc/spapr.c: htab_save_later_pass). So there a migration that
+ * was begun is read to its end, whatever failed, and nothing of it kept: the guest runs, but for
+ * the last part, and then goes on. With KVM it is cancelled.
+ *
  * @par What a caller owes the guest
  * From #HPT_QMP_BEGIN to #HPT_QMP_END the guest may stand still, and only somebody who talks to
  * QEMU can let it go on. hpt_qmp_open_guest() does so whatever fails, a broken connection
  * included, but not once its process is gone. A program that may be killed forks a second
  * process in its #hpt_qmp_watch_fn at #HPT_QMP_BEGIN, which calls hpt_qmp_restore() when the
  * first one ends without #HPT_QMP_END, or has not been heard of for a while; the command hpt
- * does. The library itself starts no processes.
+ * does. Such a process has hpt_qmp_before::stream, too, so that the stream is not broken by the
+ * first one's death. The library itself starts no processes.
  */
 
 #include <stdbool.h>
@@ -43,11 +51,13 @@ struct hpt_qmp_before {
 	char run_state[32];      /**< QEMU's word: "running", "paused", ... */
 	uint64_t max_bandwidth;  /**< migration parameter, in bytes a second */
 	uint64_t downtime_limit; /**< migration parameter, in milliseconds */
+	int stream;              /**< the socket from which the migration is read, or -1 */
+	bool to_end;             /**< no KVM: while a migration comes, it is not cancelled */
 };
 
 /** @brief What #hpt_qmp_watch_fn is told. */
 enum hpt_qmp_step {
-	HPT_QMP_BEGIN = 0, /**< all was found good, and nothing was changed yet */
+	HPT_QMP_BEGIN = 0, /**< all was found good, and nothing of the guest changed yet */
 	HPT_QMP_GOING,     /**< once a second or so, while it goes on */
 	HPT_QMP_END,       /**< the guest is as it was; no more calls */
 };
@@ -119,11 +129,12 @@ struct hpt_qmp_report {
  *         #HPT_ERR_MEMORY; #HPT_ERR_ARGUMENT; those of hpt_guest_open(). Whatever it is, the
  *         guest is as it was before, or the text says that it is not.
  *
- * A guest that ran runs on, but for #HPT_QMP_HOLD. One that was paused stays still, but QEMU calls its state
- * "postmigrate" from then on: it refuses another migration until the guest has run again
- * ("cont"), and its disks are let go until then; hpt_qmp_report::was_running is false, and a
- * caller should say so. The migration parameters max-bandwidth and, for a guest that writes
- * faster than it can be read, downtime-limit are changed meanwhile. Capabilities are not.
+ * A guest that ran runs on, but for #HPT_QMP_HOLD. One that was paused stays still, but QEMU
+ * calls its state "postmigrate" from then on: it refuses another migration until the guest has
+ * run again ("cont"), and its disks are let go until then; hpt_qmp_report::was_running is
+ * false, and a caller should say so; without KVM that is so when the look failed on the way,
+ * too. The migration parameters max-bandwidth and, for a guest that writes faster than it can be
+ * read, downtime-limit are changed meanwhile. Capabilities are not.
  *
  * Threads: exclusive, as to the guest. Source: QEMU's qapi/migration.json, qapi/run-state.json.
  */
@@ -135,7 +146,9 @@ HPT_API int hpt_qmp_open_guest(const char *address, const struct hpt_qmp_options
  * @brief Put a guest right that somebody else has left: for a second process.
  * @param address as given to hpt_qmp_open_guest()
  * @param before as given at #HPT_QMP_BEGIN. Over hpt_qmp_before::fd, if that is not -1 and
- *        still answers, else over a new connection; it is shut down and closed in the end
+ *        still answers, else over a new connection; it is shut down and closed in the end.
+ *        What comes from hpt_qmp_before::stream is thrown away meanwhile; it stays open, and
+ *        is to be closed when the guest is right
  * @param options NULL: the defaults; only hpt_qmp_options::timeout_ms counts
  * @param err see hpt/error.h
  * @return 0: no migration is under way, its parameters are as they were, and the guest runs if

@@ -16,6 +16,9 @@
 #define QMP_TIMEOUT_MS 10000
 /* The name under which QEMU keeps the socket that it is handed. */
 #define QMP_FD_NAME "hpt"
+/* A guest that has not come to an end after so many passes over its RAM never will: it has
+ * to stand still for what is left. */
+#define QMP_PASSES_MAX 8
 
 /* How far the message at the front of the buffer was looked at. */
 struct qmp_frame {
@@ -29,7 +32,9 @@ struct qmp_frame {
 struct qmp {
 	int fd;
 	uint32_t timeout_ms;
-	char *in; /* bytes that came and make no message yet */
+	int stream;        /* thrown away while anything is waited for; or -1 */
+	int64_t stream_at; /* when something came of it */
+	char *in;          /* bytes that came and make no message yet */
 	size_t in_len;
 	size_t in_room;
 	struct qmp_frame frame;
@@ -45,8 +50,10 @@ int qmp_frame_next(struct qmp_frame *frame, const char *bytes, size_t len, size_
 
 /* qmp_socket.c: times in milliseconds of the monotonic clock. */
 int64_t qmp_now(void);
+/* Is it over? It moves on as long as the stream that is thrown away comes. */
+bool qmp_late(const struct qmp *q, int64_t deadline);
 /* Sleep, no longer than to the deadline. */
-void qmp_nap(int64_t deadline);
+void qmp_nap(struct qmp *q, int64_t deadline);
 int qmp_connect(struct qmp *q, const char *address, struct hpt_error *err);
 /* A connection that somebody else used, whose last command may be half written. */
 void qmp_inherit(struct qmp *q, int fd);
@@ -92,6 +99,8 @@ int qmp_status(struct qmp *q, struct qmp_status *status, struct hpt_error *err);
 int qmp_look(struct qmp *q, struct hpt_qmp_before *before, struct hpt_error *err);
 int qmp_set_parameters(struct qmp *q, const struct hpt_qmp_before *values,
 		       struct hpt_error *err);
+/* Let it stand still for as long as QEMU allows at most. The answer is not waited for. */
+int qmp_raise_limit(struct qmp *q, struct hpt_error *err);
 /* Lead back there: no migration, its parameters, the guest running. */
 int qmp_put_right(struct qmp *q, const struct hpt_qmp_before *before, struct hpt_error *err);
 

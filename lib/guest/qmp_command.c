@@ -107,7 +107,7 @@ static int wait_for(struct qmp *q, json_t **result, struct hpt_error *err)
 		if (r)
 			return r;
 		found = message && qmp_is_answer(q, message);
-		if (!found && (!message || qmp_now() >= deadline)) {
+		if (!found && (!message || qmp_late(q, deadline))) {
 			json_decref(message);
 			return guest_fail_errno(err, ETIMEDOUT, "no answer within %u ms",
 						q->timeout_ms);

@@ -25,10 +25,6 @@
 
 /* More than any host copies, and far from where QEMU's sums would overflow. */
 #define BANDWIDTH ((uint64_t)1 << 50)
-/* A guest that has not come to an end after so many passes over its RAM never will: it has
- * to stand still for what is left, for as long as QEMU allows at most. */
-#define PASSES_MAX 8
-#define DOWNTIME_MS 2000000
 #define ASK_EACH_MS 100
 #define WATCH_EACH_MS 1000
 #define SOCKET_BYTES (1 << 20)
@@ -43,7 +39,8 @@ struct look {
 	struct hpt_qmp_before before;
 	struct qmp_status status;
 	int stream;    /* our end of the socket */
-	bool begun;    /* something may have been changed */
+	bool touched;  /* something may have been changed */
+	bool begun;    /* and whoever watches knows */
 	bool asked;    /* for the status, and there is no answer yet */
 	bool raised;   /* the limit of its standstill */
 	bool finished; /* the stream was read to its end, and all is right again, or */
@@ -86,6 +83,8 @@ static int hand_over(struct look *look, struct hpt_error *err)
 	if (r)
 		return r;
 	look->stream = pair[0];
+	look->before.stream = pair[0];
+	look->touched = true;
 	r = qmp_ask(&look->qmp, "getfd", json_pack("{s:s}", "fdname", QMP_FD_NAME), pair[1],
 		    NULL, err);
 	close(pair[1]);
@@ -103,15 +102,16 @@ static int start(struct look *look, struct hpt_error *err)
 	if (!r)
 		r = qmp_set_parameters(&look->qmp, &fast, err);
 	if (!r)
-		r = hand_over(look, err);
-	if (!r)
 		r = qmp_ask(&look->qmp, "migrate",
 			    json_pack("{s:s}", "uri", "fd:" QMP_FD_NAME), -1, NULL, err);
 	look->give_up_at = qmp_now() + look->qmp.timeout_ms;
 	return r;
 }
 
-/* All that changes nothing, then the rest. */
+/*
+ * All that changes nothing, then the rest. A second process has our end of the stream, too:
+ * QEMU does not take it well when that breaks.
+ */
 static int begin(struct look *look, struct hpt_error *err)
 {
 	int r = qmp_connect(&look->qmp, look->address, err);
@@ -121,19 +121,13 @@ static int begin(struct look *look, struct hpt_error *err)
 	if (!r)
 		r = qmp_look(&look->qmp, &look->before, err);
 	if (!r)
+		r = hand_over(look, err);
+	if (!r)
 		r = tell(look, HPT_QMP_BEGIN, err);
 	if (r)
 		return r;
 	look->begun = true;
 	return start(look, err);
-}
-
-/* It dirties its RAM faster than that is read. The answer is not waited for. */
-static int raise_limit(struct look *look, struct hpt_error *err)
-{
-	look->raised = true;
-	return qmp_send(&look->qmp, "migrate-set-parameters",
-			json_pack("{s:i}", "downtime-limit", DOWNTIME_MS), -1, err);
 }
 
 static int take_messages(struct look *look, struct hpt_error *err)
@@ -170,8 +164,10 @@ static int serve(struct look *look, struct hpt_error *err)
 	r = take_messages(look, err);
 	if (r || look->asked)
 		return r;
-	if (look->status.passes >= PASSES_MAX && !look->raised)
-		return raise_limit(look, err);
+	if (look->status.passes >= QMP_PASSES_MAX && !look->raised) {
+		look->raised = true;
+		return qmp_raise_limit(&look->qmp, err);
+	}
 	look->asked = true;
 	return qmp_send(&look->qmp, "query-migrate", QMP_NO_ARGUMENTS, -1, err);
 }
@@ -203,7 +199,7 @@ static int finish(struct look *look, struct hpt_error *err)
 			return guest_fail_errno(err, ETIMEDOUT,
 						"the migration's stream ended, but not the "
 						"migration");
-		qmp_nap(deadline);
+		qmp_nap(&look->qmp, deadline);
 	}
 	if (!r && look->status.migration != QMP_COMPLETED)
 		return guest_fail(err, HPT_ERR_REFUSED, "migrate: QEMU says: %s%s%s",
@@ -235,9 +231,7 @@ static int wait_for_bytes(struct look *look, struct hpt_error *err)
 		return guest_fail_errno(err, ETIMEDOUT,
 					"no byte of the migration's stream within %u ms",
 					look->qmp.timeout_ms);
-	if (n > 0)
-		look->ask_at = 0;
-	return 0;
+	return n > 0 ? take_messages(look, err) : 0;
 }
 
 static int read_stream(struct look *look, void *bytes, size_t len, size_t *got,
@@ -315,8 +309,8 @@ static int reconnect(struct qmp *q, const char *address, struct hpt_error *err)
 			return 0;
 		gone = why.os_errno == ECONNREFUSED || why.os_errno == ENOENT;
 		if (!gone)
-			qmp_nap(deadline);
-	} while (!gone && qmp_now() < deadline);
+			qmp_nap(q, deadline);
+	} while (!gone && !qmp_late(q, deadline));
 	if (err)
 		*err = why;
 	return r;
@@ -340,14 +334,13 @@ static void recover(struct look *look, struct hpt_error *err)
 	struct hpt_error more;
 	char text[HPT_ERROR_TEXT];
 
-	if (look->stream >= 0)
-		close(look->stream);
-	look->stream = -1;
-	if (!look->begun || (look->finished && !look->held))
+	if (!look->touched || (look->finished && !look->held))
 		return;
 	look->held = false;
+	look->qmp.stream = look->stream;
 	if (!put_right_somehow(&look->qmp, look->address, &look->before, &more)) {
-		tell(look, HPT_QMP_END, NULL);
+		if (look->begun)
+			tell(look, HPT_QMP_END, NULL);
 		return;
 	}
 	if (!err)
@@ -437,7 +430,9 @@ int hpt_qmp_open_guest(const char *address, const struct hpt_qmp_options *option
 		       const struct hpt_guest_options *how, struct hpt_guest **out,
 		       struct hpt_qmp_report *report, struct hpt_error *err)
 {
-	struct look look = { .qmp = { .fd = -1 }, .address = address, .stream = -1 };
+	struct look look = { .qmp = { .fd = -1, .stream = -1 },
+			     .address = address,
+			     .stream = -1 };
 	struct hpt_guest_options opening;
 	struct hpt_qmp_report found;
 	char name[NAME_ROOM];
@@ -484,6 +479,7 @@ int hpt_qmp_restore(const char *address, const struct hpt_qmp_before *before,
 	if (r)
 		return r;
 	q.timeout_ms = wanted.timeout_ms;
+	q.stream = before->stream;
 	if (before->fd >= 0)
 		qmp_inherit(&q, before->fd);
 	if (q.fd >= 0 && qmp_write(&q, &reset, 1, -1, NULL))

@@ -35,23 +35,60 @@ static int left_until(int64_t deadline)
 	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
-void qmp_nap(int64_t deadline)
+static int64_t put_off(const struct qmp *q, int64_t deadline)
 {
-	int left = left_until(deadline);
+	int64_t later = q->stream_at + q->timeout_ms;
 
-	poll(NULL, 0, left < NAP_MS ? left : NAP_MS);
+	return q->stream_at && later > deadline ? later : deadline;
 }
 
-/* Ready for @events by the deadline? A signal does not end the wait. */
-static bool ready(int fd, short events, int64_t deadline)
+bool qmp_late(const struct qmp *q, int64_t deadline)
 {
-	struct pollfd one = { .fd = fd, .events = events };
+	return qmp_now() >= put_off(q, deadline);
+}
+
+/* It stays open: whose it is closes it. */
+static void throw_away(struct qmp *q)
+{
+	char bytes[16384];
+	ssize_t n = recv(q->stream, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+	if (n > 0)
+		q->stream_at = qmp_now();
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		q->stream = -1;
+}
+
+/* Ready for @events by the deadline? A signal does not end the wait. -1 is never ready. */
+static bool ready_by(struct qmp *q, int fd, short events, int64_t deadline)
+{
+	struct pollfd both[2] = { { .fd = fd, .events = events }, { .events = POLLIN } };
 	int n;
 
-	do
-		n = poll(&one, 1, left_until(deadline));
-	while (n < 0 && errno == EINTR);
+	do {
+		both[1].fd = q->stream;
+		n = poll(both, 2, left_until(deadline));
+		if (n > 0 && both[1].revents)
+			throw_away(q);
+	} while (n < 0 ? errno == EINTR : n > 0 && !both[0].revents);
 	return n > 0;
+}
+
+static bool ready(struct qmp *q, short events, int64_t deadline)
+{
+	bool is_ready;
+
+	do
+		is_ready = ready_by(q, q->fd, events, put_off(q, deadline));
+	while (!is_ready && !qmp_late(q, deadline));
+	return is_ready;
+}
+
+void qmp_nap(struct qmp *q, int64_t deadline)
+{
+	int64_t end = qmp_now() + NAP_MS;
+
+	(void)ready_by(q, -1, 0, end < deadline ? end : deadline);
 }
 
 static int timed_out(const struct qmp *q, const char *what, struct hpt_error *err)
@@ -69,9 +106,9 @@ static int connect_within(struct qmp *q, const struct sockaddr_un *to, struct hp
 			continue;
 		if (errno != EAGAIN)
 			return guest_fail_errno(err, errno, "cannot connect to the monitor");
-		if (qmp_now() >= deadline)
+		if (qmp_late(q, deadline))
 			return timed_out(q, "the monitor took no connection", err);
-		qmp_nap(deadline);
+		qmp_nap(q, deadline);
 	}
 	return 0;
 }
@@ -144,7 +181,7 @@ int qmp_write(struct qmp *q, const char *bytes, size_t len, int pass, struct hpt
 
 	while (len > 0) {
 		n = send_some(q, bytes, len, pass);
-		if (n < 0 && errno == EAGAIN && ready(q->fd, POLLOUT, deadline))
+		if (n < 0 && errno == EAGAIN && ready(q, POLLOUT, deadline))
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return timed_out(q, "the monitor took no command", err);
@@ -194,7 +231,7 @@ static int read_more(struct qmp *q, int64_t deadline, bool *more, struct hpt_err
 		if (n == 0)
 			return guest_fail_errno(err, ECONNRESET,
 						"QEMU ended the conversation");
-		if (errno == EAGAIN && !ready(q->fd, POLLIN, deadline))
+		if (errno == EAGAIN && !ready(q, POLLIN, deadline))
 			return 0;
 		if (errno != EAGAIN && errno != EINTR)
 			r = guest_fail_errno(err, errno, "cannot read from the monitor");

@@ -23,8 +23,9 @@ MOST_DOWNTIME = 2000000
 
 # In the order in which they are met; "stop" with --pause only.
 STEPS = ("greeting", "qmp_capabilities", "query-status", "query-migrate",
-         "query-migrate-capabilities", "query-migrate-parameters", "stop",
-         "migrate-set-parameters", "getfd", "migrate", "cont", "closefd")
+         "query-migrate-capabilities", "query-kvm", "query-migrate-parameters",
+         "getfd", "stop", "migrate-set-parameters", "migrate", "cont",
+         "closefd")
 FAULTS = {                       # what hpt says of it
     "error": "QEMU says: no, says the server",
     "drop": "QEMU ended the conversation",
@@ -43,7 +44,8 @@ FAULTS = {                       # what hpt says of it
 class Server:
     def __init__(self, path, stream, fault="none", state="running",
                  capabilities=(), tls="", migration="", passes=1,
-                 blocked=None):
+                 blocked=None, kvm=True):
+        self.broken, self.kvm = False, kvm
         self.stream, self.state, self.passes = stream, state, passes
         self.blocked = blocked
         self.fault, _, self.at = fault.partition("@")
@@ -193,6 +195,9 @@ class Server:
         return [{"capability": "xbzrle", "state": True}] + [
             {"capability": c, "state": True} for c in self.capabilities]
 
+    def query_kvm(self):
+        return {"enabled": self.kvm, "present": True}
+
     def query_migrate_parameters(self):
         return dict(self.parameters, **{"tls-creds": self.tls})
 
@@ -237,7 +242,7 @@ class Server:
         if self.fault in ("fails", "short", "stall"):
             stream = stream[:len(stream) // 3]
         elif self.fault == "noise":
-            stream = b"\x89PNG" * 9999
+            stream = b"\x89PNG" * 999999
         try:
             out.sendall(stream)
             while (self.fault == "stall" or
@@ -247,7 +252,7 @@ class Server:
                 if self.migration != "active":
                     break
         except OSError:
-            failed = True
+            failed = self.broken = True
         self.finish(failed, out)
 
     def finish(self, failed, out):
@@ -312,19 +317,23 @@ def fault_at(tools, fault, step):
                 ["--pause"] if step == "stop" else [])
     if fault in ("neither", "chatty") and step == "greeting":
         good = test.refused("the first message is no greeting")
-    elif fault == "error" and step in ("cont", "closefd"):
+    elif fault == "error" and step in ("query-kvm", "cont", "closefd"):
         good = test.answered()
     else:
         name = "" if step == "greeting" else step + ": "
         good = test.refused(name, FAULTS[fault])
-    if STEPS.index(step) < STEPS.index("stop") and fault != "error":
+    if STEPS.index(step) < STEPS.index("getfd") and fault != "error":
         good = good and test.untouched()
     return good and test.right(), test
 
 
-def stream_test(tools, fault, text, *options):
-    test = Test(tools, fault, options)
-    return test.refused(text) and test.right(), test
+def stream_test(tools, fault, text, kvm, *options):
+    """Without KVM, a migration must neither be cancelled as long as it comes,
+    nor what it writes to be closed."""
+    test = Test(tools, fault, options, kvm=kvm)
+    cancelled = "migrate_cancel" in test.server.seen
+    return (test.refused(text) and test.right() and not test.server.broken and
+            (kvm or cancelled == (fault == "stall"))), test
 
 
 def good_test(tools, fault, *options, **rest):
@@ -381,8 +390,10 @@ def make_list():
                 ("fails", "migrate: QEMU says: failed: the host is on fire"),
                 ("short", "ends "), ("noise", "QEVM"),
                 ("stall", "no byte of the migration's stream within 2000 ms")):
-            tests.append(("stream: %s %s" % (fault, more), stream_test,
-                          (fault, text) + options))
+            for kvm in (False, True):
+                tests.append(("stream: %s, %s KVM %s" % (
+                    fault, "with" if kvm else "without", more), stream_test,
+                    (fault, text, kvm) + options))
     tests.append(("never ready by itself", never_ready, ()))
     for state in ("paused", "prelaunch", "guest-panicked"):
         tests.append(("a guest that is " + state, still_one, (state,)))

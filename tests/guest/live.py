@@ -47,11 +47,20 @@ class Monitor:
         request = {"execute": what, "arguments": arguments}
         self.socket.sendall(json.dumps(request).encode() + b"\n")
         while True:
-            message = json.loads(self.file.readline())
+            line = self.file.readline()
+            expect(line, "QEMU is gone")
+            message = json.loads(line)
             if "error" in message:
                 raise Wrong("%s: %s" % (what, message["error"]["desc"]))
             if "return" in message:
                 return message["return"]
+
+    def await_event(self, name):
+        event = None
+        while event != name:
+            line = self.file.readline()
+            expect(line, "QEMU is gone")
+            event = json.loads(line).get("event")
 
     def human(self, line, cpu=0):
         text = self.ask("human-monitor-command", **{"command-line": line,
@@ -332,10 +341,15 @@ class Proxy:
             except OSError:
                 return
             qemu = socket.socket(socket.AF_UNIX)
-            qemu.connect(self.to)
+            try:
+                qemu.connect(self.to)
+            except OSError:         # QEMU is gone, which others say
+                client.close()
+                continue
             back = threading.Thread(target=self.answers, args=(qemu, client),
                                     daemon=True)
             back.start()
+            self.ends = (client, qemu)
             self.commands(client, qemu)
             for end in (client, qemu):
                 try:
@@ -358,14 +372,23 @@ class Proxy:
             seen += data.count(b'"execute"')
             drop = not self.dropped and seen >= self.nth
             self.dropped = self.dropped or drop
+            if drop:                # no answer comes first
+                client.shutdown(socket.SHUT_RDWR)
+            fds = self.hand_on(fds)
             if not drop or self.after:
                 ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
                               array.array("i", fds))] if fds else []
-                qemu.sendmsg([data], ancillary)
+                try:
+                    qemu.sendmsg([data], ancillary)
+                except OSError:
+                    return
             for fd in fds:
                 os.close(fd)
             if drop:
                 return
+
+    def hand_on(self, fds):
+        return fds
 
     @staticmethod
     def answers(qemu, client):
@@ -385,6 +408,75 @@ class Proxy:
     def close(self):
         self.server.shutdown(socket.SHUT_RDWR)
         self.server.close()
+
+
+class SlowProxy(Proxy):
+    """QEMU gets a stream of ours instead of hpt's, which is passed on slowly,
+    then, held, not at all, and once let go as fast as it comes."""
+
+    def __init__(self, path, to):
+        self.held, self.let_go = threading.Event(), threading.Event()
+        super().__init__(path, to, float("inf"), False)
+
+    def hand_on(self, fds):
+        if not fds:
+            return fds
+        ours, theirs = socket.socketpair()
+        threading.Thread(target=self.pass_on, daemon=True,
+                         args=(ours, socket.socket(fileno=fds[0]))).start()
+        return [theirs.detach()]
+
+    def pass_on(self, ours, sink):
+        with ours, sink:
+            try:
+                while data := ours.recv(4096):
+                    sink.sendall(data)
+                    if self.held.is_set():
+                        self.let_go.wait(60)
+                    elif not self.let_go.is_set():
+                        time.sleep(0.02)
+            except OSError:
+                pass
+
+    def drop(self):
+        self.ends[0].shutdown(socket.SHUT_RDWR)     # QEMU's end follows
+
+    def close(self):
+        self.let_go.set()
+        super().close()
+
+
+def last_part(guest, act):
+    """While QEMU holds still and sends, with the table to come.  Let it stand
+    still for long, and it begins its last part early."""
+    path = os.path.join(guest.directory, "proxy.sock")
+    limit = guest.found[0]["downtime-limit"]
+    guest.monitor.ask("migrate-set-parameters",
+                      **{"downtime-limit": 2000000})
+    proxy = SlowProxy(path, guest.path)
+    try:
+        process = guest.start("dump", None, path="qmp:" + path)
+        guest.monitor.await_event("STOP")
+        proxy.held.set()
+        act(proxy, process)
+        time.sleep(0.2)
+        proxy.let_go.set()
+        out, _ = process.communicate(timeout=60)
+        expect(process.returncode and not out, "it went well")
+        guest.monitor.await_event("RESUME")
+    finally:
+        proxy.close()
+        guest.monitor.ask("migrate-set-parameters",
+                          **{"downtime-limit": limit})
+    guest.goes_on()
+
+
+def killed_in_last_part(guest, sign):
+    last_part(guest, lambda _, process: os.killpg(process.pid, sign))
+
+
+def dropped_in_last_part(guest):
+    last_part(guest, lambda proxy, _: proxy.drop())
 
 
 def dropped(guest, moments, *options):
@@ -635,12 +727,14 @@ def main():
         dump_running, dump_paused, ten_in_a_row, every_command, core,
         nothing_on_disk, dropped_running, dropped_paused, stopped_process,
         paused_before, paused_and_killed, monitor_in_use,
-        migration_under_way, unfit_capability, debugger, debugger_ends,
+        migration_under_way, unfit_capability, dropped_in_last_part, debugger, debugger_ends,
         debugger_waits, debugger_of_paused)]
     for sign in SIGNALS:
         tests.append(("killed by " + sign.name, killed, (sign,)))
         tests.append(("paused, then killed by " + sign.name, killed,
                       (sign, "--pause")))
+        tests.append(("killed in the last part by " + sign.name,
+                      killed_in_last_part, (sign,)))
     # Last, for a monitor that is asked for an address sets R bits.
     tests += [("translate", translate, ()), ("read", read, ())]
     try:

@@ -353,6 +353,7 @@ static void restores(void **state)
 {
 	struct hpt_qmp_before before = { .size = sizeof(before),
 					 .fd = -1,
+					 .stream = -1,
 					 .running = true,
 					 .has = HPT_QMP_HAS_MAX_BANDWIDTH,
 					 .max_bandwidth = 99 };
