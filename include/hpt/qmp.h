@@ -42,7 +42,12 @@ HPT_BEGIN_DECLS
 #define HPT_QMP_HAS_DOWNTIME_LIMIT 2u /**< hpt_qmp_before::downtime_limit is known */
 /** @} */
 
-/** @brief How a guest was before anything was asked of it, and what leads back there. */
+/**
+ * @brief How a guest was before anything was asked of it, and what leads back there.
+ *
+ * The descriptors are closed when hpt_qmp_open_guest() returns: a process that was forked
+ * meanwhile has its own, any other puts -1 in their place.
+ */
 struct hpt_qmp_before {
 	size_t size;             /**< sizeof(struct hpt_qmp_before) */
 	int fd;                  /**< the connection to the monitor, or -1 */

@@ -327,13 +327,20 @@ def fault_at(tools, fault, step):
     return good and test.right(), test
 
 
-def stream_test(tools, fault, text, kvm, *options):
+def stream_test(tools, fault, text, kvm, *options, passes=1):
     """Without KVM, a migration must neither be cancelled as long as it comes,
     nor what it writes to be closed."""
-    test = Test(tools, fault, options, kvm=kvm)
+    test = Test(tools, fault, options, kvm=kvm, passes=passes)
     cancelled = "migrate_cancel" in test.server.seen
     return (test.refused(text) and test.right() and not test.server.broken and
             (kvm or cancelled == (fault == "stall"))), test
+
+
+def stream_never_ready(tools):
+    """Read to its end, which comes when the guest may stand still for it."""
+    good, test = stream_test(tools, "noise", "QEVM", False, passes=9)
+    return (good and
+            test.server.seen.count("migrate-set-parameters") == 3), test
 
 
 def good_test(tools, fault, *options, **rest):
@@ -395,6 +402,8 @@ def make_list():
                     fault, "with" if kvm else "without", more), stream_test,
                     (fault, text, kvm) + options))
     tests.append(("never ready by itself", never_ready, ()))
+    tests.append(("stream: noise, without KVM, never ready by itself",
+                  stream_never_ready, ()))
     for state in ("paused", "prelaunch", "guest-panicked"):
         tests.append(("a guest that is " + state, still_one, (state,)))
     for state in ("inmigrate", "postmigrate", "suspended", "finish-migrate",
