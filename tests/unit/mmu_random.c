@@ -105,7 +105,8 @@ static void check_tally(const struct tally *t)
 	for (unsigned i = 0; i < COUNT(t->mode); i++)
 		if (!t->mode[i])
 			fail_msg("no case went by %s", hpt_mode_name((enum hpt_mode)i));
-	assert_true(t->secondary > 1000 && t->mixed > 1000 && t->hypervisor > 1000);
+	assert_true(t->secondary > unit_share(1000) && t->mixed > unit_share(1000) &&
+		    t->hypervisor > unit_share(1000));
 	print_message("# mapped %u, no segment %u, several %u, bad segment %u, no entry %u, "
 		      "protection %u, key %u, no execute %u, guarded %u, limit %u, VRMA %u; "
 		      "secondary %u, mixed %u, to the hypervisor %u\n",
@@ -143,7 +144,7 @@ static void test_million(void **state)
 	(void)state;
 	assert_non_null(w);
 	open_memory(&m, 0);
-	for (unsigned i = 0; i < CASES; i++) {
+	for (unsigned i = 0; i < unit_share(CASES); i++) {
 		struct hpt_translation found, expected;
 		enum hpt_access access = (enum hpt_access)(i % 3);
 		uint32_t flags = world_flags(&seed);
@@ -192,7 +193,7 @@ static void test_kinds(void **state)
 	(void)state;
 	for (unsigned k = 0; k < KINDS; k++)
 		open_memory(&m[k], kind_flags[k]);
-	for (unsigned i = 0; i < 40000; i++) {
+	for (unsigned i = 0; i < unit_share(40000); i++) {
 		enum hpt_access access = (enum hpt_access)(i % 3);
 		uint32_t flags = world_flags(&seed);
 		struct hpt_translation expected, found = { .size = sizeof(found) };
@@ -263,7 +264,7 @@ static void test_many(void **state)
 	(void)state;
 	for (unsigned k = 0; k < KINDS; k++)
 		open_memory(&m[k], kind_flags[k]);
-	for (unsigned i = 0; i < 2000; i++) {
+	for (unsigned i = 0; i < unit_share(2000); i++) {
 		if (i % 5 == 0) {
 			world_make(w, &seed);
 			fit_v3(w);
@@ -333,7 +334,7 @@ static void test_crowded(void **state)
 
 	(void)state;
 	open_memory(&m, 0);
-	for (unsigned i = 0; i < 3000; i++) {
+	for (unsigned i = 0; i < unit_share(3000); i++) {
 		const struct hpt_table *table = i & 1 ? m.table : m.portable;
 		enum hpt_access access = (enum hpt_access)(unit_random(&seed) % 3);
 		uint32_t flags = world_flags(&seed) & ~HPT_XLATE_REAL;
@@ -358,8 +359,10 @@ static void test_crowded(void **state)
 			met[out[j].outcome]++;
 		}
 	}
-	assert_true(met[HPT_OUTCOME_MAPPED] > 1000 && met[HPT_OUTCOME_NO_ENTRY] > 1000);
-	assert_true(met[HPT_OUTCOME_NO_SEGMENT] > 1000 && met[HPT_OUTCOME_SEGMENTS] > 1000);
+	assert_true(met[HPT_OUTCOME_MAPPED] > unit_share(1000) &&
+		    met[HPT_OUTCOME_NO_ENTRY] > unit_share(1000));
+	assert_true(met[HPT_OUTCOME_NO_SEGMENT] > unit_share(1000) &&
+		    met[HPT_OUTCOME_SEGMENTS] > unit_share(1000));
 	close_memory(&m);
 	free(w);
 }
@@ -422,7 +425,7 @@ static void test_explain(void **state)
 
 	(void)state;
 	open_memory(&m, 0);
-	for (unsigned i = 0; i < 60000; i++) {
+	for (unsigned i = 0; i < unit_share(60000); i++) {
 		enum hpt_access access = (enum hpt_access)(i % 3);
 		uint32_t flags = world_flags(&seed);
 		struct hpt_translation expected;

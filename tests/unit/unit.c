@@ -180,6 +180,14 @@ uint64_t unit_random(uint64_t *seed)
 	return x * UINT64_C(0x2545F4914F6CDD1D);
 }
 
+unsigned unit_share(unsigned cases)
+{
+	const char *share = getenv("HPT_TEST_SHARE");
+	unsigned n = share ? (unsigned)strtoul(share, NULL, 10) : 1;
+
+	return n ? cases / n : cases;
+}
+
 struct hpt_entry unit_random_entry(uint64_t *seed)
 {
 	uint64_t v = unit_random(seed), r = unit_random(seed);

@@ -53,6 +53,12 @@ size_t unit_bytes(const char *text, unsigned char *out, size_t room);
 /* The same seed gives the same numbers. */
 uint64_t unit_random(uint64_t *seed);
 
+/*
+ * Of so many random cases those to try here: all, or where the environment has HPT_TEST_SHARE=N
+ * one in N, which is for builds that are slow.
+ */
+unsigned unit_share(unsigned cases);
+
 /* A random entry that is valid, with neither of the hypervisor's bits. */
 struct hpt_entry unit_random_entry(uint64_t *seed);
 
