@@ -12,10 +12,11 @@
  *
  * @par A look that fails
  * QEMU without KVM (TCG) does not survive it, nor does the guest, if the migration's stream
- * breaks, or is cancelled, in its last part before the guest's table came: it ends at an
- * assertion (seen in QEMU 7.2, hw/ppc/spapr.c: htab_save_later_pass). So there a migration that
- * was begun is read to its end, whatever failed, and nothing of it kept: the guest runs, but for
- * the last part, and then goes on. With KVM it is cancelled.
+ * breaks in its last part, before the guest's table came: it ends at an assertion (seen in QEMU
+ * 7.2, hw/ppc/spapr.c: htab_save_later_pass). To cancel a migration breaks its stream, too, at a
+ * moment that nobody can choose. So there a migration that was begun is read to its end,
+ * whatever failed, and nothing of it kept: the guest runs, but for the last part, and then goes
+ * on. With KVM it is cancelled.
  *
  * @par What a caller owes the guest
  * From #HPT_QMP_BEGIN to #HPT_QMP_END the guest may stand still, and only somebody who talks to
