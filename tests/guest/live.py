@@ -47,20 +47,20 @@ class Monitor:
         request = {"execute": what, "arguments": arguments}
         self.socket.sendall(json.dumps(request).encode() + b"\n")
         while True:
-            line = self.file.readline()
-            expect(line, "QEMU is gone")
-            message = json.loads(line)
+            message = self.message()
             if "error" in message:
                 raise Wrong("%s: %s" % (what, message["error"]["desc"]))
             if "return" in message:
                 return message["return"]
 
+    def message(self):
+        line = self.file.readline()
+        expect(line, "QEMU is gone")
+        return json.loads(line)
+
     def await_event(self, name):
-        event = None
-        while event != name:
-            line = self.file.readline()
-            expect(line, "QEMU is gone")
-            event = json.loads(line).get("event")
+        while self.message().get("event") != name:
+            pass
 
     def human(self, line, cpu=0):
         text = self.ask("human-monitor-command", **{"command-line": line,
@@ -349,7 +349,7 @@ class Proxy:
             back = threading.Thread(target=self.answers, args=(qemu, client),
                                     daemon=True)
             back.start()
-            self.ends = (client, qemu)
+            self.client = client
             self.commands(client, qemu)
             for end in (client, qemu):
                 try:
@@ -439,7 +439,7 @@ class SlowProxy(Proxy):
                 pass
 
     def drop(self):
-        self.ends[0].shutdown(socket.SHUT_RDWR)     # QEMU's end follows
+        self.client.shutdown(socket.SHUT_RDWR)      # QEMU's end follows
 
     def close(self):
         self.let_go.set()
@@ -727,8 +727,8 @@ def main():
         dump_running, dump_paused, ten_in_a_row, every_command, core,
         nothing_on_disk, dropped_running, dropped_paused, stopped_process,
         paused_before, paused_and_killed, monitor_in_use,
-        migration_under_way, unfit_capability, dropped_in_last_part, debugger, debugger_ends,
-        debugger_waits, debugger_of_paused)]
+        migration_under_way, unfit_capability, dropped_in_last_part, debugger,
+        debugger_ends, debugger_waits, debugger_of_paused)]
     for sign in SIGNALS:
         tests.append(("killed by " + sign.name, killed, (sign,)))
         tests.append(("paused, then killed by " + sign.name, killed,

@@ -144,7 +144,7 @@ static void test_million(void **state)
 	(void)state;
 	assert_non_null(w);
 	open_memory(&m, 0);
-	for (unsigned i = 0; i < unit_share(CASES); i++) {
+	for (unsigned i = 0, n = unit_share(CASES); i < n; i++) {
 		struct hpt_translation found, expected;
 		enum hpt_access access = (enum hpt_access)(i % 3);
 		uint32_t flags = world_flags(&seed);
@@ -193,7 +193,7 @@ static void test_kinds(void **state)
 	(void)state;
 	for (unsigned k = 0; k < KINDS; k++)
 		open_memory(&m[k], kind_flags[k]);
-	for (unsigned i = 0; i < unit_share(40000); i++) {
+	for (unsigned i = 0, n = unit_share(40000); i < n; i++) {
 		enum hpt_access access = (enum hpt_access)(i % 3);
 		uint32_t flags = world_flags(&seed);
 		struct hpt_translation expected, found = { .size = sizeof(found) };
@@ -264,7 +264,7 @@ static void test_many(void **state)
 	(void)state;
 	for (unsigned k = 0; k < KINDS; k++)
 		open_memory(&m[k], kind_flags[k]);
-	for (unsigned i = 0; i < unit_share(2000); i++) {
+	for (unsigned i = 0, n = unit_share(2000); i < n; i++) {
 		if (i % 5 == 0) {
 			world_make(w, &seed);
 			fit_v3(w);
@@ -334,7 +334,7 @@ static void test_crowded(void **state)
 
 	(void)state;
 	open_memory(&m, 0);
-	for (unsigned i = 0; i < unit_share(3000); i++) {
+	for (unsigned i = 0, n = unit_share(3000); i < n; i++) {
 		const struct hpt_table *table = i & 1 ? m.table : m.portable;
 		enum hpt_access access = (enum hpt_access)(unit_random(&seed) % 3);
 		uint32_t flags = world_flags(&seed) & ~HPT_XLATE_REAL;
@@ -425,7 +425,7 @@ static void test_explain(void **state)
 
 	(void)state;
 	open_memory(&m, 0);
-	for (unsigned i = 0; i < unit_share(60000); i++) {
+	for (unsigned i = 0, n = unit_share(60000); i < n; i++) {
 		enum hpt_access access = (enum hpt_access)(i % 3);
 		uint32_t flags = world_flags(&seed);
 		struct hpt_translation expected;
