@@ -129,17 +129,16 @@ static inline uint64_t hpt_vsid_hash(uint64_t vsid, unsigned segment_shift)
 	return segment_shift == 40 ? vsid ^ vsid << 25 : vsid;
 }
 
-/* The word that a value is in memory, for comparisons where it lies. */
+/* The word that a value is in memory, for comparisons where it lies; of constants, too. */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define HPT_WORD_BE(value) __builtin_bswap64(value)
+#else
+#define HPT_WORD_BE(value) (value)
+#endif
+
 static inline uint64_t hpt_word_be(uint64_t value)
 {
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	return __builtin_bswap64(value);
-#else
-	uint64_t word;
-
-	hpt_store_be64(&word, value);
-	return word;
-#endif
+	return HPT_WORD_BE(value);
 }
 
 /* Does the entry say that its page is @actual, in a segment of @base? */
@@ -163,6 +162,51 @@ static inline uint32_t hpt_page_of(const struct hpt_base_size *base, struct hpt_
 	while (i < base->n && !hpt_page_matches(base, &base->actual[i], entry))
 		i++;
 	return i;
+}
+
+/*
+ * L and LP of an SLB entry's second word, as they stand there but for four bits. Two bits that
+ * say nothing lie between them.
+ */
+enum hpt_encoding {
+	HPT_ENCODING_4K = 0x00,
+	HPT_ENCODING_16M = 0x10,
+	HPT_ENCODING_64K = 0x11,
+	HPT_ENCODING_16G = 0x12,
+	HPT_ENCODING_1M = 0x13,
+	HPT_ENCODINGS = 0x20,
+};
+
+static inline unsigned hpt_encoding(uint64_t vsid_word)
+{
+	return (unsigned)(vsid_word >> 4) % HPT_ENCODINGS;
+}
+
+/* The same with N, which is the next bit: never set in hpt_own_sizes::encodings. */
+static inline unsigned hpt_encoding_n(uint64_t vsid_word)
+{
+	return (unsigned)(vsid_word >> 4) % (2 * HPT_ENCODINGS);
+}
+
+/* Data of this library alone: their address is no load. */
+#define HPT_HIDDEN __attribute__((visibility("hidden")))
+
+/* What hpt_page_sizes_of() hands out, and which encodings it knows, a bit each. */
+struct hpt_own_sizes {
+	struct hpt_page_sizes sizes;
+	uint64_t encodings;
+};
+
+extern const struct hpt_own_sizes hpt_own_sizes[HPT_CPU_COUNT] HPT_HIDDEN;
+
+/* The encodings, or 0: page sizes that somebody else has made. */
+static inline uint64_t hpt_own_encodings(const struct hpt_page_sizes *sizes)
+{
+	uintptr_t at = (uintptr_t)sizes - (uintptr_t)hpt_own_sizes;
+
+	if (at >= sizeof(hpt_own_sizes))
+		return 0;
+	return ((const struct hpt_own_sizes *)(const void *)sizes)->encodings;
 }
 
 #endif /* HPT_CORE_INTERNAL_H */

@@ -50,6 +50,32 @@ static inline uint64_t hpt_match_plain(const void *pairs, unsigned n, uint64_t m
 	return found;
 }
 
+/*
+ * Where among eight pairs the first one stands that matches, in bytes, or 128. The mask comes
+ * twice, as vectors have it.
+ */
+static inline unsigned hpt_first_of_8_plain(const void *pairs, const uint64_t mask[2],
+					    uint64_t value)
+{
+	uint64_t found = hpt_match_plain(pairs, 8, mask[0], value);
+
+	return (unsigned)__builtin_ctzll(found | 1u << 8) * (unsigned)sizeof(struct hpt_pair);
+}
+
+/*
+ * Where the only one stands that matches of 32 pairs, in bytes, or 512: none does, or several
+ * do. With four masks.
+ */
+static inline unsigned hpt_only_of_32_plain(const void *pairs, const uint64_t mask[4],
+					    uint64_t value)
+{
+	uint64_t found = hpt_match_plain(pairs, 32, mask[0], value);
+
+	if (!found || found & (found - 1))
+		return 32 * sizeof(struct hpt_pair);
+	return (unsigned)__builtin_ctzll(found) * (unsigned)sizeof(struct hpt_pair);
+}
+
 /* The one or the other, in a function of its own. */
 uint64_t hpt_match(const void *pairs, unsigned n, uint64_t mask, uint64_t value, bool avx2);
 
@@ -91,15 +117,27 @@ HPT_INLINE_AVX2 unsigned hpt_match_8(const struct hpt_pair *p, __m256i mask, __m
 	return (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(eight));
 }
 
-/* A bit for each of 32. */
-HPT_INLINE_AVX2 uint32_t hpt_match_32(const struct hpt_pair *p, __m256i mask, __m256i value)
+/* A byte for each of 32 pairs, all even ones and then all odd ones. */
+HPT_INLINE_AVX2 __m256i hpt_match_bytes(const struct hpt_pair *p, __m256i mask, __m256i value)
 {
 	__m256i low = _mm256_packs_epi32(hpt_match_halves(p, mask, value),
 					 hpt_match_halves(p + 8, mask, value));
 	__m256i high = _mm256_packs_epi32(hpt_match_halves(p + 16, mask, value),
 					  hpt_match_halves(p + 24, mask, value));
-	/* Bytes, of all even pairs and then of all odd ones. */
-	__m256i all = _mm256_packs_epi16(low, high);
+
+	return _mm256_packs_epi16(low, high);
+}
+
+/* A bit for each of 32, in that order. */
+HPT_INLINE_AVX2 uint32_t hpt_match_mixed(const struct hpt_pair *p, __m256i mask, __m256i value)
+{
+	return (uint32_t)_mm256_movemask_epi8(hpt_match_bytes(p, mask, value));
+}
+
+/* A bit for each of 32. */
+HPT_INLINE_AVX2 uint32_t hpt_match_32(const struct hpt_pair *p, __m256i mask, __m256i value)
+{
+	__m256i all = hpt_match_bytes(p, mask, value);
 	__m128i even = _mm256_castsi256_si128(all), odd = _mm256_extracti128_si256(all, 1);
 
 	return (uint32_t)_mm_movemask_epi8(_mm_unpacklo_epi8(even, odd)) |
@@ -121,6 +159,49 @@ HPT_INLINE_AVX2 uint64_t hpt_match_inline(const void *pairs, unsigned n, uint64_
 	for (; i < n; i += HPT_MATCH_STEP)
 		found |= (uint64_t)hpt_match_8(p + i, masks, values) << i;
 	return found;
+}
+
+/*
+ * As hpt_first_of_8_plain(), in half vectors: their order is that of the pairs, and a caller
+ * that has no whole ones needs no aligned stack.
+ */
+HPT_INLINE_AVX2 unsigned hpt_first_of_8_inline(const void *pairs, const uint64_t mask[2],
+					       uint64_t value)
+{
+	const __m128i *p = pairs;
+	__m128i masks = _mm_load_si128((const void *)mask);
+	__m128i values = _mm_set1_epi64x((long long)value);
+	__m128i two[4];
+	unsigned found;
+
+#pragma GCC unroll 4
+	for (unsigned i = 0; i < 4; i++) {
+		__m128i firsts = _mm_unpacklo_epi64(_mm_loadu_si128(p + 2 * i),
+						    _mm_loadu_si128(p + 2 * i + 1));
+
+		two[i] = _mm_cmpeq_epi64(_mm_and_si128(firsts, masks), values);
+	}
+	/* Two bits for each. */
+	found = (unsigned)_mm_movemask_epi8(_mm_packs_epi32(_mm_packs_epi32(two[0], two[1]),
+							    _mm_packs_epi32(two[2], two[3])));
+	return (unsigned)__builtin_ctz(found | 1u << 16) * (unsigned)sizeof(struct hpt_pair) /
+	       2;
+}
+
+/* As hpt_only_of_32_plain(). */
+HPT_INLINE_AVX2 unsigned hpt_only_of_32_inline(const void *pairs, const uint64_t mask[4],
+					       uint64_t value)
+{
+	const struct hpt_pair *p = pairs;
+	__m256i masks = _mm256_load_si256((const void *)mask);
+	__m256i values = _mm256_set1_epi64x((long long)value);
+	uint32_t found = hpt_match_mixed(p, masks, values), i;
+
+	if (!found || found & (found - 1))
+		return 32 * sizeof(struct hpt_pair);
+	i = (uint32_t)__builtin_ctz(found);
+	/* Even ones first, as hpt_match_mixed() has them: 16 times 2 i, or 2 (i - 16) + 1. */
+	return (i << 5 & 0x1e0) | (i & 0x10);
 }
 
 HPT_TARGET_AVX2 static inline uint64_t hpt_match_avx2(const void *pairs, unsigned n,

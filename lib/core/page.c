@@ -18,6 +18,10 @@
 	.size = sizeof(struct hpt_page_sizes), .flags = (f), .slb_entries = (slb),            \
 	.data_keys = (data), .fetch_keys = (fetch)
 
+/* An encoding's bits, whatever stands between L and LP. */
+#define ENCODING(name) (UINT32_C(0x1111) << HPT_ENCODING_##name)
+#define ENCODINGS_PLAIN (ENCODING(4K) | ENCODING(64K) | ENCODING(16M) | ENCODING(16G))
+
 /* POWER7, 9 and 10: every mix of 4K, 64K and 16M, and 16G. Keys for fetches need IAMR. */
 #define MIXED_SIZES(fetch)                                                                    \
 	{                                                                                     \
@@ -42,26 +46,32 @@
 		},                                                                            \
 	}
 
-static const struct hpt_page_sizes built_in[HPT_CPU_COUNT] = {
+const struct hpt_own_sizes hpt_own_sizes[HPT_CPU_COUNT] = {
 	[HPT_CPU_970] = {
-		HEAD(0, 64, 0, 0), .n = 2,
-		.base = { { 12, 0x000, 1, { K4 } }, { 24, 0x100, 1, { M16 } } },
-	},
-	[HPT_CPU_POWER5P] = PLAIN_SIZES,
-	[HPT_CPU_POWER6] = PLAIN_SIZES,
-	[HPT_CPU_POWER7] = MIXED_SIZES(0),
-	[HPT_CPU_POWER8] = {
-		HEAD(HPT_SIZES_1T, 32, 32, 32), .n = 5,
-		.base = {
-			{ 12, 0x000, 3, { K4, K64_IN_4, M16_IN_4 } },
-			{ 16, 0x110, 2, { K64, M16_IN_64 } },
-			{ 20, 0x130, 1, { M1 } },
-			{ 24, 0x100, 1, { M16 } },
-			{ 34, 0x120, 1, { G16 } },
+		.encodings = ENCODING(4K) | ENCODING(16M),
+		.sizes = {
+			HEAD(0, 64, 0, 0), .n = 2,
+			.base = { { 12, 0x000, 1, { K4 } }, { 24, 0x100, 1, { M16 } } },
 		},
 	},
-	[HPT_CPU_POWER9] = MIXED_SIZES(32),
-	[HPT_CPU_POWER10] = MIXED_SIZES(32),
+	[HPT_CPU_POWER5P] = { PLAIN_SIZES, ENCODINGS_PLAIN },
+	[HPT_CPU_POWER6] = { PLAIN_SIZES, ENCODINGS_PLAIN },
+	[HPT_CPU_POWER7] = { MIXED_SIZES(0), ENCODINGS_PLAIN },
+	[HPT_CPU_POWER8] = {
+		.encodings = ENCODINGS_PLAIN | ENCODING(1M),
+		.sizes = {
+			HEAD(HPT_SIZES_1T, 32, 32, 32), .n = 5,
+			.base = {
+				{ 12, 0x000, 3, { K4, K64_IN_4, M16_IN_4 } },
+				{ 16, 0x110, 2, { K64, M16_IN_64 } },
+				{ 20, 0x130, 1, { M1 } },
+				{ 24, 0x100, 1, { M16 } },
+				{ 34, 0x120, 1, { G16 } },
+			},
+		},
+	},
+	[HPT_CPU_POWER9] = { MIXED_SIZES(32), ENCODINGS_PLAIN },
+	[HPT_CPU_POWER10] = { MIXED_SIZES(32), ENCODINGS_PLAIN },
 };
 
 const struct hpt_page_sizes *hpt_page_sizes_of(enum hpt_processor processor)
@@ -69,7 +79,7 @@ const struct hpt_page_sizes *hpt_page_sizes_of(enum hpt_processor processor)
 	/* As unsigned, since C leaves the enum's signedness open. */
 	if ((unsigned)processor >= HPT_CPU_COUNT)
 		return NULL;
-	return &built_in[processor];
+	return &hpt_own_sizes[processor].sizes;
 }
 
 #define SLB_ENC_MASK 0x130u /* L and LP of an SLB entry's second word */

@@ -12,6 +12,10 @@
 #define SEGMENT_1T 40
 #define ULL(x) ((unsigned long long)(x))
 
+/* What of doubleword 0 says which page it is for, in either form. */
+#define HPT_COMPARED (HPT_V_B | HPT_V_AVPN | HPT_V_SECONDARY | HPT_V_VALID)
+#define HPT_COMPARED_V3 (HPT_V3_V_AVPN | HPT_V_SECONDARY | HPT_V_VALID)
+
 /* How often a live entry is read, or a lost race run again. */
 #define HPT_MMU_ATTEMPTS 1000
 
@@ -137,6 +141,11 @@ int hpt_translate_whole(const struct hpt_cpu *cpu, const struct hpt_table *table
 			enum hpt_access access, uint32_t flags, struct hpt_translation *out,
 			struct hpt_error *err);
 
+/* hpt_translate(), where the quick way has found anything out of the way. */
+int hpt_translate_any(const struct hpt_cpu *cpu, const struct hpt_table *table, uint64_t ea,
+		      enum hpt_access access, uint32_t flags, struct hpt_translation *out,
+		      struct hpt_error *err);
+
 /*
  * The short way, for one address or many: where translation is on and the table lies in
  * private memory, which is what hpt_translate() and hpt_translate_many() make sure of. It
@@ -146,14 +155,18 @@ typedef int hpt_usual_fn(const struct hpt_cpu *cpu, const struct hpt_table_facts
 			 uint64_t ea, enum hpt_access access, uint32_t flags,
 			 struct hpt_translation *out, struct hpt_error *err);
 
+hpt_usual_fn hpt_usual_any;
+/* One address, of which nothing was checked but that there is a table. */
 hpt_usual_fn hpt_usual_one;
 void hpt_usual_many(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
 		    enum hpt_access access, struct hpt_translation *out);
 /* The same, where hpt_table_facts::avx2 says so. */
 #ifndef HPT_HAVE_AVX2
+#define hpt_usual_any_avx2 hpt_usual_any
 #define hpt_usual_one_avx2 hpt_usual_one
 #define hpt_usual_many_avx2 hpt_usual_many
 #else
+hpt_usual_fn hpt_usual_any_avx2;
 hpt_usual_fn hpt_usual_one_avx2;
 void hpt_usual_many_avx2(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
 			 enum hpt_access access, struct hpt_translation *out);

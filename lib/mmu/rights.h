@@ -9,11 +9,32 @@
 
 #include "internal.h"
 
+/* Loads (1) and stores (2) that pp allows, for pp 0 to 7; what is undefined allows nothing. */
+#define HPT_PP_ALLOWS_KEY0 UINT32_C(0x01001333)
+#define HPT_PP_ALLOWS_KEY1 UINT32_C(0x00001310)
+
+/*
+ * What a page allows by itself, and by the key bit: from pp0, G, N and the rest of pp, in that
+ * order. N and G are denials as they stand.
+ */
+#define HPT_PAGE_PP(i) (((i) >> 4 << 2) | ((i)&HPT_R_PP))
+#define HPT_PP_ALLOWS(bit, i) \
+	(((bit) ? HPT_PP_ALLOWS_KEY1 : HPT_PP_ALLOWS_KEY0) >> (4 * HPT_PAGE_PP(i)) & 3)
+#define HPT_PAGE_NO_LOAD(bit, i) (~HPT_PP_ALLOWS(bit, i) & 1)
+#define HPT_PAGE_NO_STORE(bit, i) (~HPT_PP_ALLOWS(bit, i) >> 1 & 1)
+/* To fetch needs the right to load, by pp. */
+#define HPT_PAGE_NO_FETCH(bit, i) \
+	(HPT_PAGE_NO_LOAD(bit, i) | ((i) & (HPT_R_NO_EXECUTE | HPT_R_G)))
+#define HPT_PAGE_ALLOWS(bit, i) \
+	(HPT_PP_ALLOWS(bit, i) | (HPT_PAGE_NO_FETCH(bit, i) ? 0 : HPT_ALLOW_FETCH))
+_Static_assert(HPT_DENY_PP == 1 && HPT_R_NO_EXECUTE == HPT_DENY_N &&
+		       HPT_R_G == HPT_DENY_GUARDED,
+	       "bits");
+
 /* What of the CPU and the segment counts, for one kind of access. */
 struct hpt_keys {
 	uint64_t amr;  /* 0 where keys are not known, or not looked at */
 	uint64_t iamr; /* likewise */
-	uint16_t kind; /* KEYS_KIND: what of the segment matters, in one */
 	uint8_t key_bit;
 	uint8_t segment_allows; /* HPT_ALLOW_*, by the segment's N alone */
 	uint8_t segment_denies; /* HPT_DENY_SEGMENT_N to a fetch, or 0 */
@@ -45,12 +66,17 @@ static inline const struct hpt_page_rights *hpt_page_rights_of(const struct hpt_
 	return &hpt_page_rights[keys->key_bit][low | (r & HPT_R_PP0) >> 59];
 }
 
+/* The storage key that doubleword 1 has in two places. */
+static inline unsigned hpt_key_of(uint64_t r)
+{
+	return (unsigned)((r & HPT_R_KEY_HIGH) >> 57 | (r & HPT_R_KEY_LOW) >> 9);
+}
+
 static inline struct hpt_rights hpt_rights_of(const struct hpt_keys *keys, uint64_t r,
 					      enum hpt_access access)
 {
 	const struct hpt_page_rights *page = hpt_page_rights_of(keys, r);
-	uint32_t key = (uint32_t)((r & HPT_R_KEY_HIGH) >> 57 | (r & HPT_R_KEY_LOW) >> 9);
-	uint32_t amr = 0, iamr = 0, by_key;
+	uint32_t key = hpt_key_of(r), amr = 0, iamr = 0, by_key;
 
 	/* Most CPUs have neither. */
 	if (keys->amr | keys->iamr) {
@@ -71,10 +97,6 @@ static inline struct hpt_rights hpt_rights_of(const struct hpt_keys *keys, uint6
 	};
 }
 
-/* Segments of one kind have the same keys, in bits that no rights have in doubleword 1. */
-#define KEYS_KIND(key_bit, n) ((unsigned)(key_bit) << 12 | (unsigned)(n) << 13)
-_Static_assert((HPT_R_RPN & KEYS_KIND(1, 1)) == KEYS_KIND(1, 1), "bits");
-
 /* The VRMA's made-up segment has key bits of 0, and AMR is not consulted in real mode. */
 static inline struct hpt_keys hpt_keys_of(const struct hpt_cpu *cpu, uint64_t segment_vsid,
 					  enum hpt_mode mode, enum hpt_access access)
@@ -84,7 +106,6 @@ static inline struct hpt_keys hpt_keys_of(const struct hpt_cpu *cpu, uint64_t se
 	bool key_bit = segment_vsid & bit;
 
 	return (struct hpt_keys){
-		.kind = (uint16_t)KEYS_KIND(key_bit, n),
 		.amr = looked_at && hpt_has_keys(cpu) ? cpu->amr : 0,
 		.iamr = looked_at && hpt_has_fetch_keys(cpu) ? cpu->iamr : 0,
 		.key_bit = key_bit,

@@ -14,15 +14,12 @@ struct wanted {
 	uint64_t r3; /* ISA 3.0 form: B in doubleword 1 */
 };
 
-#define COMPARED (HPT_V_B | HPT_V_AVPN | HPT_V_SECONDARY | HPT_V_VALID)
-#define COMPARED_V3 (HPT_V3_V_AVPN | HPT_V_SECONDARY | HPT_V_VALID)
-
 /* In the ISA 3.0 form or the classic one. */
 static struct wanted wanted_of(const struct hpt_walk *w, bool secondary, bool v3)
 {
 	uint64_t v = hpt_va_avpn(&w->x.va, w->base->shift) | HPT_V_VALID |
 		     (secondary ? HPT_V_SECONDARY : 0);
-	struct wanted want = { .v = v, .v_mask = COMPARED };
+	struct wanted want = { .v = v, .v_mask = HPT_COMPARED };
 
 	if (v3) {
 		/*
@@ -31,7 +28,7 @@ static struct wanted wanted_of(const struct hpt_walk *w, bool secondary, bool v3
 		 */
 		want.r3 = v >> HPT_V_B_SHIFT << HPT_V3_R_B_SHIFT;
 		want.v = v & ~HPT_V_B;
-		want.v_mask = COMPARED_V3;
+		want.v_mask = HPT_COMPARED_V3;
 	}
 	want.v_be = hpt_be64_make(want.v).raw_be;
 	want.mask_be = hpt_be64_make(want.v_mask).raw_be;

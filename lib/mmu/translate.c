@@ -194,8 +194,8 @@ static inline int translate_usual(const struct hpt_cpu *cpu, const struct hpt_ta
 	if (!is_usual(facts, cpu, access, flags))
 		return hpt_translate_whole(cpu, table, ea, access, flags, out, err);
 	if (facts->avx2)
-		return hpt_usual_one_avx2(cpu, facts, ea, access, flags, out, err);
-	return hpt_usual_one(cpu, facts, ea, access, flags, out, err);
+		return hpt_usual_any_avx2(cpu, facts, ea, access, flags, out, err);
+	return hpt_usual_any(cpu, facts, ea, access, flags, out, err);
 }
 
 int hpt_translate_whole(const struct hpt_cpu *cpu, const struct hpt_table *table, uint64_t ea,
@@ -226,16 +226,29 @@ check_and_translate(const struct hpt_cpu *cpu, const struct hpt_table *table, ui
 	return ret ? ret : translate_usual(cpu, table, ea, access, flags, out, err);
 }
 
-int hpt_translate(const struct hpt_cpu *cpu, const struct hpt_table *table, uint64_t ea,
-		  enum hpt_access access, uint32_t flags, struct hpt_translation *out,
-		  struct hpt_error *err)
+int hpt_translate_any(const struct hpt_cpu *cpu, const struct hpt_table *table, uint64_t ea,
+		      enum hpt_access access, uint32_t flags, struct hpt_translation *out,
+		      struct hpt_error *err)
 {
-	if (!out || !is_aligned(out) || out->size < sizeof(*out) || !table ||
+	if (!out || !is_aligned(out) || out->size < sizeof(*out) ||
 	    (unsigned)access > HPT_ACCESS_FETCH || flags & ~XLATE_FLAGS)
 		return hpt_translate_whole(cpu, table, ea, access, flags, out, err);
 	if (!is_plain(cpu))
 		return check_and_translate(cpu, table, ea, access, flags, out, err);
 	return translate_usual(cpu, table, ea, access, flags, out, err);
+}
+
+int hpt_translate(const struct hpt_cpu *cpu, const struct hpt_table *table, uint64_t ea,
+		  enum hpt_access access, uint32_t flags, struct hpt_translation *out,
+		  struct hpt_error *err)
+{
+	const struct hpt_table_facts *facts = hpt_table_facts(table);
+
+	if (!table)
+		return hpt_translate_whole(cpu, table, ea, access, flags, out, err);
+	if (facts->avx2)
+		return hpt_usual_one_avx2(cpu, facts, ea, access, flags, out, err);
+	return hpt_usual_one(cpu, facts, ea, access, flags, out, err);
 }
 
 /* An error of one address among many says which. */

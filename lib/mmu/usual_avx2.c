@@ -2,6 +2,7 @@
 /* The usual walk for CPUs with AVX2: the same, compiled for them. */
 
 #include "../core/match.h"
+#include "known.h"
 #include "rights.h"
 
 #ifdef HPT_HAVE_AVX2
@@ -13,6 +14,8 @@
 
 #define USUAL(name) hpt_usual_##name##_avx2
 #define MATCH_PAIRS hpt_match_inline
+#define FIRST_OF_8 hpt_first_of_8_inline
+#define ONLY_OF_32 hpt_only_of_32_inline
 #include "usual.h"
 
 #ifdef __clang__

@@ -27,6 +27,9 @@ struct hpt_table_facts {
 	bool avx2; /* hpt_have_avx2(), and: */
 	/* All raw entries, where they lie in one piece in this process: hpt_memory_open(). */
 	const struct hpt_raw_entry *base;
+	/* The same where they are private memory in the classic form, else NULL. */
+	const struct hpt_raw_entry *quick;
+	uint64_t group_mask; /* bits of a group's offset in bytes */
 };
 
 /* They are what a table begins with. */

@@ -108,8 +108,13 @@ bool hpt_table_in_place(const struct hpt_table *table)
 
 void hpt_table_set_base(struct hpt_table *table, const struct hpt_raw_entry *base, bool avx2)
 {
-	table->facts.base = base;
-	table->facts.avx2 = avx2;
+	struct hpt_table_facts *facts = &table->facts;
+
+	facts->base = base;
+	facts->avx2 = avx2;
+	if (!(facts->flags & HPT_TABLE_LIVE) && facts->form == HPT_FORM_CLASSIC)
+		facts->quick = base;
+	facts->group_mask = (UINT64_C(1) << facts->order) - (UINT64_C(1) << HPT_PTEG_SHIFT);
 }
 
 int hpt_table_info(const struct hpt_table *table, struct hpt_table_info *info,

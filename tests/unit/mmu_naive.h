@@ -19,7 +19,9 @@
 struct world {
 	struct hpt_cpu cpu;
 	struct hpt_linux rule;
+	struct hpt_page_sizes sizes; /* for a CPU whose page sizes are its caller's */
 	enum hpt_processor processor;
+	bool everyday; /* of most that could be out of the way nothing is */
 	struct hpt_entry entries[WORLD_SLOTS]; /* classic form */
 	uint64_t ea[WORLD_PAGES];
 	unsigned n_ea;
@@ -29,6 +31,9 @@ struct world {
 
 /* A world of its own for each seed; @w is zeroed memory, or a former world. */
 void world_make(struct world *w, uint64_t *seed);
+
+/* Have the CPU of a new world know page sizes that no processor ever had. */
+void world_twist_sizes(struct world *w, uint64_t *seed);
 
 /* An address of the world: known, near a known one, or any. */
 uint64_t world_ea(const struct world *w, uint64_t *seed);

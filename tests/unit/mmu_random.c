@@ -219,6 +219,59 @@ static void test_kinds(void **state)
 	free(w);
 }
 
+/* The same address so often that it goes through the queue. */
+static void check_some(const struct world *w, const struct memory *m, uint64_t ea,
+		       enum hpt_access access, uint32_t flags,
+		       const struct hpt_translation *expected)
+{
+	const uint64_t eas[] = { ea, ea, ea, ea, ea };
+	struct hpt_translation found[COUNT(eas)] = { { .size = sizeof(found[0]) } };
+
+	assert_int_equal(hpt_translate_many(&w->cpu, m->table, eas, COUNT(eas), access, flags,
+					    found, NULL),
+			 0);
+	for (size_t i = 0; i < COUNT(eas); i++)
+		same_translation(&found[i], expected);
+}
+
+/*
+ * Page sizes that are nobody's: the naive translator has those of processors only, so that the
+ * long way, which has no tables of its own, must do.
+ */
+static void test_sizes(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct hpt_table *calls = open_callbacks(w);
+	unsigned mapped = 0, n = unit_share(200000);
+	struct memory m;
+	uint64_t seed = 25;
+
+	(void)state;
+	open_memory(&m, 0);
+	for (unsigned i = 0; i < n; i++) {
+		enum hpt_access access = (enum hpt_access)(i % 3);
+		uint32_t flags = world_flags(&seed);
+		struct hpt_translation expected = { .size = sizeof(expected) }, found;
+		uint64_t ea;
+
+		if (i % CASES_A_WORLD == 0) {
+			world_make(w, &seed);
+			world_twist_sizes(w, &seed);
+			load_memory(&m, w);
+		}
+		ea = world_ea(w, &seed);
+		assert_int_equal(
+			hpt_translate(&w->cpu, calls, ea, access, flags, &expected, NULL), 0);
+		check_one(w, &m, ea, access, flags, &expected, &found);
+		check_some(w, &m, ea, access, flags, &expected);
+		mapped += found.outcome == HPT_OUTCOME_MAPPED;
+	}
+	assert_true(mapped > n / 10);
+	close_memory(&m);
+	hpt_table_close(calls);
+	free(w);
+}
+
 /* More than wait at one time, in both queues. */
 #define BATCH_MAX 170
 
@@ -453,14 +506,132 @@ static void test_explain(void **state)
 	free(w);
 }
 
+/* A CPU of which nothing is out of the way, and an address that its table maps for loads. */
+static uint64_t make_plain(struct world *w, struct memory *m)
+{
+	uint64_t seed = 26;
+
+	for (unsigned i = 0; i < 1000; i++) {
+		struct hpt_cpu *cpu = &w->cpu;
+		struct hpt_translation x = { .size = sizeof(x) };
+
+		world_make(w, &seed);
+		load_memory(m, w);
+		cpu->isa = HPT_ISA_2_07;
+		cpu->platform = HPT_PLATFORM_PSERIES;
+		cpu->sizes = hpt_page_sizes_of(HPT_CPU_POWER8);
+		cpu->msr = HPT_MSR_SF | HPT_MSR_IR | HPT_MSR_DR;
+		cpu->lpcr = cpu->amr = cpu->iamr = 0;
+		for (unsigned j = 0; j < w->n_ea; j++)
+			if (!hpt_translate(cpu, m->table, w->ea[j], HPT_ACCESS_READ, 0, &x,
+					   NULL) &&
+			    x.outcome == HPT_OUTCOME_MAPPED && !x.secondary && !x.key)
+				return w->ea[j];
+	}
+	fail_msg("no address is mapped");
+	return 0;
+}
+
+/* One argument is wrong, and all else as in most calls. */
+static void refused(const struct hpt_cpu *cpu, const struct memory *m, uint64_t ea, int access,
+		    uint32_t flags, size_t size, const char *text)
+{
+	const struct hpt_table *tables[] = { m->table, m->portable };
+	struct hpt_translation x, before;
+	struct hpt_error err;
+
+	memset(&x, 0x5a, sizeof(x));
+	x.size = size;
+	before = x;
+	for (size_t i = 0; i < COUNT(tables); i++) {
+		unit_poison(&err);
+		assert_int_equal(hpt_translate(cpu, tables[i], ea, (enum hpt_access)access,
+					       flags, &x, &err),
+				 HPT_ERR_ARGUMENT);
+		assert_non_null(strstr(err.text, text));
+		assert_memory_equal(&x, &before, sizeof(x));
+	}
+}
+
+static void test_refused(void **state)
+{
+	const struct hpt_linux rule = { .size = 1 };
+	struct world *w = calloc(1, sizeof(*w));
+	const size_t size = sizeof(struct hpt_translation);
+	struct hpt_cpu cpu;
+	struct memory m;
+	uint64_t ea;
+
+	(void)state;
+	open_memory(&m, 0);
+	ea = make_plain(w, &m);
+	refused(NULL, &m, ea, 0, 0, size, "struct hpt_cpu: NULL");
+	refused(&w->cpu, &m, ea, 3, 0, size, "access is 3, expected 0 to 2");
+	refused(&w->cpu, &m, ea, -1, 0, size, "access is -1, expected 0 to 2");
+	refused(&w->cpu, &m, ea, 0, 16, size, "flags are 0x10, expected of 0xf");
+	refused(&w->cpu, &m, ea, 0, 256, size, "flags are 0x100, expected of 0xf");
+	refused(&w->cpu, &m, ea, 0, 6, size, "flags are 0x6, expected of 0xf, and not both");
+	refused(&w->cpu, &m, ea, 0, 0, 8, "hpt_translation");
+	refused(&w->cpu, &m, ea, 0, 0, size - 8, "hpt_translation");
+	assert_int_equal(hpt_translate(&w->cpu, m.table, ea, 0, 0, NULL, NULL),
+			 HPT_ERR_ARGUMENT);
+	cpu = w->cpu;
+	cpu.size = sizeof(cpu) - 8;
+	refused(&cpu, &m, ea, 0, 0, size, "hpt_cpu");
+	cpu = w->cpu;
+	cpu.slb_n = 65;
+	refused(&cpu, &m, ea, 0, 0, size, "65 SLB slots, expected at most 64");
+	cpu = w->cpu;
+	cpu.platform = (enum hpt_platform)3;
+	refused(&cpu, &m, ea, 0, 0, size, "struct hpt_cpu: platform is 3");
+	cpu = w->cpu;
+	cpu.sizes = NULL;
+	refused(&cpu, &m, ea, 0, 0, size, "struct hpt_cpu: no page sizes");
+	cpu = w->cpu;
+	w->sizes.n = 9;
+	cpu.sizes = &w->sizes;
+	refused(&cpu, &m, ea, 0, 0, size, "9 base page sizes, expected 1 to 8");
+	cpu = w->cpu;
+	cpu.linux_rule = &rule;
+	refused(&cpu, &m, ea, 0, 0, size, "hpt_linux");
+	close_memory(&m);
+	free(w);
+}
+
+/* Where an answer goes may be any address. */
+static void test_unaligned(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct hpt_translation expected, x = { .size = sizeof(x) };
+	unsigned char *room = malloc(sizeof(x) + 1);
+	struct memory m;
+	uint64_t ea;
+
+	(void)state;
+	open_memory(&m, 0);
+	ea = make_plain(w, &m);
+	assert_int_equal(hpt_translate(&w->cpu, m.table, ea, HPT_ACCESS_READ, 0, &x, NULL), 0);
+	expected = x;
+	memset(&x, 0x5a, sizeof(x));
+	x.size = sizeof(x);
+	memcpy(room + 1, &x, sizeof(x));
+	assert_int_equal(hpt_translate(&w->cpu, m.table, ea, HPT_ACCESS_READ, 0,
+				       (struct hpt_translation *)(void *)(room + 1), NULL),
+			 0);
+	memcpy(&x, room + 1, sizeof(x));
+	same_translation(&x, &expected);
+	free(room);
+	close_memory(&m);
+	free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_million),
-		cmocka_unit_test(test_kinds),
-		cmocka_unit_test(test_many),
-		cmocka_unit_test(test_crowded),
-		cmocka_unit_test(test_explain),
+		cmocka_unit_test(test_million), cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_sizes),   cmocka_unit_test(test_many),
+		cmocka_unit_test(test_crowded), cmocka_unit_test(test_explain),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_unaligned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,8 +25,8 @@ static void make_registers(struct world *w, uint64_t *seed)
 	cpu->msr = chance(seed, 12) ? 0 : HPT_MSR_SF;
 	cpu->msr |= chance(seed, 3) ? HPT_MSR_HV : 0;
 	cpu->msr |= chance(seed, 2) ? HPT_MSR_PR : 0;
-	cpu->msr |= chance(seed, 4) ? 0 : HPT_MSR_IR;
-	cpu->msr |= chance(seed, 4) ? 0 : HPT_MSR_DR;
+	cpu->msr |= chance(seed, w->everyday ? 12 : 4) ? 0 : HPT_MSR_IR;
+	cpu->msr |= chance(seed, w->everyday ? 12 : 4) ? 0 : HPT_MSR_DR;
 	cpu->lpcr = unit_random(seed) &
 		    ~(lpcr_bits[0] | lpcr_bits[1] | lpcr_bits[2] | lpcr_bits[3]);
 	for (unsigned i = 0; i < COUNT(lpcr_bits); i++)
@@ -41,11 +41,16 @@ static void make_registers(struct world *w, uint64_t *seed)
 	} else {
 		cpu->pate0 = unit_random(seed);
 	}
-	cpu->amr = unit_random(seed) & unit_random(seed) & unit_random(seed);
-	cpu->iamr = unit_random(seed) & unit_random(seed) & unit_random(seed);
+	if (!w->everyday || chance(seed, 10))
+		cpu->amr = unit_random(seed) & unit_random(seed) & unit_random(seed);
+	if (!w->everyday || chance(seed, 10))
+		cpu->iamr = unit_random(seed) & unit_random(seed) & unit_random(seed);
 	cpu->rmor = below(seed, 64) << 26;
 	cpu->hrmor = below(seed, 64) << 26;
 }
+
+/* The bit between C and LP, which says nothing. */
+#define SLB_NO_FIELD UINT64_C(0x40)
 
 static uint64_t random_llp(const struct world *w, uint64_t *seed)
 {
@@ -70,7 +75,7 @@ static struct hpt_slb_entry random_segment(const struct world *w, uint64_t *seed
 	e.vsid = (big ? vsid << 24 : vsid << 12) & HPT_SLB_VSID;
 	e.vsid |= big ? UINT64_C(1) << 62 : 0;
 	e.vsid |= random_llp(w, seed) |
-		  (unit_random(seed) & (HPT_SLB_KS | HPT_SLB_KP | HPT_SLB_C));
+		  (unit_random(seed) & (HPT_SLB_KS | HPT_SLB_KP | HPT_SLB_C | SLB_NO_FIELD));
 	e.vsid |= chance(seed, 6) ? HPT_SLB_N : 0;
 	if (chance(seed, 20))
 		e.vsid |= UINT64_C(1) << 63;
@@ -83,7 +88,10 @@ static void make_slb(struct world *w, uint64_t *seed)
 {
 	struct hpt_cpu *cpu = &w->cpu;
 
-	cpu->slb_n = (uint32_t)below(seed, 14);
+	/* All slots are there, and now and then many are in use. */
+	cpu->slb_n = (uint32_t)below(seed, chance(seed, 8) ? HPT_SLB_MAX + 1 : 14);
+	if (cpu->slb_n < HPT_SLB_MAX && chance(seed, 3))
+		cpu->slb[cpu->slb_n] = random_segment(w, seed);
 	for (unsigned i = 0; i < cpu->slb_n; i++) {
 		cpu->slb[i] = random_segment(w, seed);
 		/* Now and then one that another covers. */
@@ -101,6 +109,9 @@ static struct hpt_slb_entry pick_segment(const struct world *w, uint64_t *seed)
 			       ? ((cpu->pate0 >> 5 & 4) << 6 | (cpu->pate0 >> 5 & 3) << 4)
 			       : (cpu->lpcr & HPT_LPCR_VRMASD) >> 43 & HPT_SLB_LLP;
 
+	/* Or of a slot that is not in use. */
+	if (cpu->slb_n < HPT_SLB_MAX && chance(seed, 40))
+		return cpu->slb[cpu->slb_n];
 	if (cpu->slb_n && !chance(seed, 4))
 		return cpu->slb[below(seed, cpu->slb_n)];
 	e.vsid |= llp;
@@ -121,6 +132,8 @@ static void put_entry(struct world *w, uint64_t *seed, const struct hpt_va *va,
 	e.v |= unit_random(seed) & (HPT_V_BOLTED | HPT_V_OS_LOCK);
 	e.r = unit_random(seed) & ~(HPT_R_NO_EXECUTE | HPT_R_G) &
 	      ~UINT64_C(0x0E00000000000000);
+	if (w->everyday && !chance(seed, 4))
+		e.r &= ~(HPT_R_KEY_HIGH | HPT_R_KEY_LOW);
 	e.r |= chance(seed, 4) ? HPT_R_NO_EXECUTE : 0;
 	e.r |= chance(seed, 6) ? HPT_R_G : 0;
 	if (enc->shift != 12) {
@@ -163,13 +176,43 @@ static void make_page(struct world *w, uint64_t *seed)
 
 	va.vsid = (s.vsid & HPT_SLB_VSID) >> (big ? 24 : 12);
 	va.offset = unit_random(seed) & mask;
-	if (base->shift >= shift)
+	/* Entries of pages that are larger than their segment are there, too. */
+	if (base->shift >= shift && chance(seed, 2))
 		return;
 	w->ea[w->n_ea++] = (s.esid >> shift << shift) | va.offset;
 	va.offset = va.offset >> base->shift << base->shift;
 	put_entry(w, seed, &va, base);
 	if (chance(seed, 8))
 		put_entry(w, seed, &va, base);
+}
+
+void world_twist_sizes(struct world *w, uint64_t *seed)
+{
+	struct hpt_base_size *base = &w->sizes.base[below(seed, w->sizes.n)];
+	struct hpt_base_size *other = &w->sizes.base[below(seed, w->sizes.n)];
+	uint32_t enc = base->slb_enc;
+
+	w->cpu.sizes = &w->sizes;
+	switch (below(seed, 5)) {
+	case 0: /* named otherwise */
+		base->slb_enc = other->slb_enc;
+		other->slb_enc = enc;
+		break;
+	case 1: /* encoded otherwise */
+		base->actual[0].lp ^= 1;
+		break;
+	case 2: /* without its own page */
+		base->actual[0] = base->actual[base->n - 1];
+		break;
+	case 3: /* of one size two, with other encodings */
+		*base = *other;
+		base->slb_enc = enc;
+		base->actual[0].lp ^= 1;
+		break;
+	default: /* without any page */
+		base->n = 0;
+		break;
+	}
 }
 
 void world_make(struct world *w, uint64_t *seed)
@@ -188,6 +231,12 @@ void world_make(struct world *w, uint64_t *seed)
 	assert_int_equal(
 		hpt_cpu_init(&w->cpu, w->processor, (enum hpt_platform)below(seed, 3), NULL),
 		0);
+	/* Half of them are as most CPUs are, but for this or that. */
+	w->everyday = chance(seed, 2);
+	/* Page sizes may be the library's, or their like in the caller's memory. */
+	w->sizes = *w->cpu.sizes;
+	if (chance(seed, 4))
+		w->cpu.sizes = &w->sizes;
 	make_registers(w, seed);
 	make_slb(w, seed);
 	for (unsigned i = 0; i < WORLD_PAGES; i++)
