@@ -146,16 +146,18 @@ struct turn {
 	const struct world *w;
 	const struct probe *probes;
 	size_t n, at;
-	bool both; /* the other group, too */
+	bool both; /* an answer needs the other group, too */
 	bool few;  /* they are met again so soon that caches must be swept before each turn */
 };
 
 #define TURN 4096u /* probes of a job */
-#define CALL 1024u /* of a call */
+#define CALL 2048u /* of a call */
 
 const struct probe *turn_next(struct turn *t);
 double run_chase(void *arg);     /* of struct turn */
 double run_in_flight(void *arg); /* of struct turn */
+/* The same over all lines of the groups that answers need. */
+double run_lines_in_flight(void *arg);
 
 /* The figures, by what they are about. */
 void bench_translate(struct bench *b);
