@@ -37,10 +37,10 @@ struct look {
 
 /* What follows from an SLB entry, for all addresses of its segment. */
 struct segment {
-	struct hpt_slb_entry entry; /* this one and the next as they go into an answer */
-	struct hpt_va va;           /* of its first byte */
-	uint64_t v;                 /* B, AVPN of that byte, V: doubleword 0 as it is sought */
-	uint64_t v_mask;            /* what an address gives to AVPN, when shifted */
+	struct hpt_slb_entry entry;
+	struct hpt_va va; /* of its first byte */
+	uint64_t v;       /* B, AVPN of that byte, V: doubleword 0 as it is sought */
+	uint64_t v_mask;  /* what an address gives to AVPN, when shifted */
 	uint64_t offset_mask;
 	uint64_t hash; /* its part of the hash */
 	struct hpt_known_base base;
@@ -196,8 +196,10 @@ INLINE void put_head(const struct look *l, const struct segment *s, uint64_t ea,
 	x->mode = HPT_MODE_SEGMENT;
 	x->ea = ea;
 	x->segment = s->entry;
-	x->va = s->va;
+	/* Not all of it at once: what fills it up is the caller's. */
+	x->va.vsid = s->va.vsid;
 	x->va.offset = offset;
+	x->va.segment_shift = s->va.segment_shift;
 	x->hash = s->hash ^ offset >> s->base.shift;
 	x->slb_slot = s->slot;
 	x->interrupt = 0;
