@@ -602,7 +602,7 @@ struct index {
 	struct segment by_slot[HPT_SLB_MAX];
 };
 
-/* Knuth's multiplicative hash: ESIDs differ in their highest bits or in their lowest. */
+/* Knuth's multiplicative hash, by the golden ratio: ESIDs count from 0, or from high up. */
 INLINE unsigned bucket(uint64_t esid)
 {
 	return (unsigned)(esid * UINT64_C(0x9E3779B97F4A7C15) >> (64 - INDEX_BITS));
