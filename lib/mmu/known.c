@@ -3,8 +3,6 @@
 
 #include "known.h"
 
-#include "rights.h"
-
 /* Whatever stands in the two bits between L and LP. */
 #define BASE(name, shift, lp)                                         \
 	[HPT_ENCODING_##name] = HPT_KNOWN_BASE(shift, shift, lp),     \
@@ -17,51 +15,60 @@ const struct hpt_known_base hpt_known_bases[HPT_ENCODINGS] = {
 	BASE(16M, 24, 0x0), BASE(16G, 34, 0x3),
 };
 
-/* WIMG of a byte @i, and with pp0 the index of hpt_page_rights. */
-#define WIMG(i) ((i) >> 3 & 15)
-#define PAGE(pp0, i) (((i)&15) | (pp0) << 4)
-/* What the segment's N takes away. */
-#define ALLOWED(n, bit, page) (HPT_PAGE_ALLOWS(bit, page) & ((n) ? ~HPT_ALLOW_FETCH : ~0u))
-#define DENIED(access, n, bit, page)                                       \
-	(((access) == HPT_ACCESS_READ    ? HPT_PAGE_NO_LOAD(bit, page)     \
-	  : (access) == HPT_ACCESS_WRITE ? HPT_PAGE_NO_STORE(bit, page)    \
-					 : HPT_PAGE_NO_FETCH(bit, page)) | \
-	 ((access) == HPT_ACCESS_FETCH && (n) ? HPT_DENY_SEGMENT_N : 0))
-#define TAIL(access, n, bit, pp0, i)                                        \
-	HPT_TAIL(PP, HPT_PAGE_PP(PAGE(pp0, i))) | HPT_TAIL(WIMG, WIMG(i)) | \
-		HPT_TAIL(ALLOWED, ALLOWED(n, bit, PAGE(pp0, i))) |          \
-		HPT_TAIL(DENIED, DENIED(access, n, bit, PAGE(pp0, i)))
-#define TAIL_4(a, n, bit, pp0, i)                               \
-	TAIL(a, n, bit, pp0, i), TAIL(a, n, bit, pp0, (i) + 1), \
-		TAIL(a, n, bit, pp0, (i) + 2), TAIL(a, n, bit, pp0, (i) + 3)
-#define TAIL_16(a, n, bit, pp0, i)                                  \
-	TAIL_4(a, n, bit, pp0, i), TAIL_4(a, n, bit, pp0, (i) + 4), \
-		TAIL_4(a, n, bit, pp0, (i) + 8), TAIL_4(a, n, bit, pp0, (i) + 12)
-#define TAIL_64(a, n, bit, pp0, i)                                     \
-	TAIL_16(a, n, bit, pp0, i), TAIL_16(a, n, bit, pp0, (i) + 16), \
-		TAIL_16(a, n, bit, pp0, (i) + 32), TAIL_16(a, n, bit, pp0, (i) + 48)
-#define TAIL_256(a, n, bit, pp0)                                                    \
-	{                                                                           \
-		TAIL_64(a, n, bit, pp0, 0), TAIL_64(a, n, bit, pp0, 64),            \
-			TAIL_64(a, n, bit, pp0, 128), TAIL_64(a, n, bit, pp0, 192), \
+/*
+ * A page of @pp that allows @a: loads (1), stores (2); @ng are its N and G, which are denials as
+ * they stand. To fetch needs the right to load.
+ */
+#define DENIED(access, ng, a)                            \
+	((access) == HPT_ACCESS_READ    ? 1 - ((a)&1)    \
+	 : (access) == HPT_ACCESS_WRITE ? 1 - ((a) >> 1) \
+					: (1 - ((a)&1)) | (ng))
+/* @miw: its M, I and W. */
+#define ROW(access, pp, miw, ng, a)                                                          \
+	HPT_TAIL(PP, pp) | HPT_TAIL(ALLOWED, (a) | ((a)&1 && !(ng) ? HPT_ALLOW_FETCH : 0)) | \
+		HPT_TAIL(WIMG, (miw)*2 | (ng) >> 3) | HPT_TAIL(DENIED, DENIED(access, ng, a))
+#define ROWS_4(access, pp, miw, ng, a0, a1, a2, a3)                       \
+	ROW(access, pp, miw, ng, a0), ROW(access, (pp) + 1, miw, ng, a1), \
+		ROW(access, (pp) + 2, miw, ng, a2), ROW(access, (pp) + 3, miw, ng, a3)
+#define ROWS_16(access, pp, miw, ...)                                                     \
+	ROWS_4(access, pp, miw, 0, __VA_ARGS__), ROWS_4(access, pp, miw, 4, __VA_ARGS__), \
+		ROWS_4(access, pp, miw, 8, __VA_ARGS__),                                  \
+		ROWS_4(access, pp, miw, 12, __VA_ARGS__)
+#define ROWS_64(access, pp, miw, ...)                                                       \
+	ROWS_16(access, pp, miw, __VA_ARGS__), ROWS_16(access, pp, (miw) + 1, __VA_ARGS__), \
+		ROWS_16(access, pp, (miw) + 2, __VA_ARGS__),                                \
+		ROWS_16(access, pp, (miw) + 3, __VA_ARGS__)
+#define ROWS_128(access, pp, ...)                                                        \
+	{                                                                                \
+		ROWS_64(access, pp, 0, __VA_ARGS__), ROWS_64(access, pp, 4, __VA_ARGS__) \
 	}
-#define BY_PP0(a, n, bit)                                      \
-	{                                                      \
-		TAIL_256(a, n, bit, 0), TAIL_256(a, n, bit, 1) \
+/* What pp 0 to 7 allow, with a key bit of 0 and of 1; what is undefined allows nothing. */
+#define ROWS(access)                                                                          \
+	{                                                                                     \
+		{ ROWS_128(access, 0, 3, 3, 3, 1), ROWS_128(access, 4, 0, 0, 1, 0) },         \
+			{ ROWS_128(access, 0, 0, 1, 3, 1), ROWS_128(access, 4, 0, 0, 0, 0) }, \
 	}
-#define BY_KEY_BIT(a, n)                         \
-	{                                        \
-		BY_PP0(a, n, 0), BY_PP0(a, n, 1) \
+/* There are 1,536 of them, which take clang-tidy a minute. */
+#ifdef __clang_analyzer__
+#undef ROWS
+#define ROWS(access)              \
+	{                         \
+		{                 \
+			{         \
+				0 \
+			}         \
+		}                 \
 	}
-#define BY_N(a)                                    \
-	{                                          \
-		BY_KEY_BIT(a, 0), BY_KEY_BIT(a, 1) \
-	}
+#endif
+_Static_assert(HPT_DENY_PP == 1 && HPT_R_NO_EXECUTE == HPT_DENY_N &&
+		       HPT_R_G == HPT_DENY_GUARDED,
+	       "bits");
 
-const uint64_t hpt_known_tails[HPT_ACCESS_FETCH + 1][2][2][2][256] = {
-	BY_N(HPT_ACCESS_READ),
-	BY_N(HPT_ACCESS_WRITE),
-	BY_N(HPT_ACCESS_FETCH),
+/* Power ISA 2.07 Book III-S 5.7.9 (storage protection). */
+const uint64_t hpt_known_tails[HPT_ACCESS_FETCH + 1][2][2][HPT_KNOWN_ROWS] = {
+	ROWS(HPT_ACCESS_READ),
+	ROWS(HPT_ACCESS_WRITE),
+	ROWS(HPT_ACCESS_FETCH),
 };
 
 #define SLB_WORD (HPT_ESID_1T | HPT_SLB_VALID)

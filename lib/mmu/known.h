@@ -102,30 +102,30 @@ static inline bool hpt_is_known_base(const struct hpt_known_base *known, uint32_
 extern const struct hpt_known_base hpt_known_bases[HPT_ENCODINGS] HPT_HIDDEN;
 
 /*
- * The tail of an answer but for the base's shifts and the key: by the access, the segment's N
- * and the key bit that counts, and of doubleword 1 by pp0 and its lowest byte, where C says
- * nothing.
+ * pp, WIMG, allowed and denied in an answer's tail: by the access and the key bit that counts,
+ * and of doubleword 1 by pp0, and W, I, M, G, N and the rest of pp.
  */
-extern const uint64_t hpt_known_tails[HPT_ACCESS_FETCH + 1][2][2][2][256] HPT_HIDDEN;
-typedef const uint64_t hpt_tails[2][256];
+#define HPT_KNOWN_ROWS 128
+extern const uint64_t hpt_known_tails[HPT_ACCESS_FETCH + 1][2][2][HPT_KNOWN_ROWS] HPT_HIDDEN;
+typedef const uint64_t hpt_tails[2][HPT_KNOWN_ROWS];
 
-/* From the bytes of doubleword 1, as they lie in memory. */
+/* From the bytes of doubleword 1 as they lie in memory. */
 static inline uint64_t hpt_tail_of(hpt_tails *tails, const struct hpt_raw_entry *raw)
 {
 	const unsigned char *bytes = (const unsigned char *)&raw->r_be;
 
-	return (*tails)[bytes[0] >> 7][bytes[7]];
+	return (*tails)[bytes[0] >> 7][bytes[7] % HPT_KNOWN_ROWS];
 }
 
-/* Those of a segment. */
+/* Those of a segment, whose N they do not know. */
 static inline hpt_tails *hpt_known_tails_of(uint64_t msr, uint64_t vsid_word,
-					    enum hpt_access access, bool no_execute)
+					    enum hpt_access access)
 {
 	/* Kp has to go one bit up to stand where Ks does. */
 	unsigned problem = (uint32_t)msr / (uint32_t)HPT_MSR_PR & 1;
 	unsigned key_bit = (unsigned)(vsid_word << problem) / HPT_SLB_KS & 1;
 
-	return &hpt_known_tails[access][no_execute][key_bit];
+	return &hpt_known_tails[access][key_bit];
 }
 _Static_assert(HPT_SLB_KS == HPT_SLB_KP << 1, "bits");
 

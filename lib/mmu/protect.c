@@ -6,17 +6,32 @@
 
 #include "rights.h"
 
-#define RIGHTS(bit, i)                                                           \
-	{                                                                        \
-		.pp = HPT_PAGE_PP(i), .allowed = HPT_PAGE_ALLOWS(bit, i),        \
-		.denied = { HPT_PAGE_NO_LOAD(bit, i), HPT_PAGE_NO_STORE(bit, i), \
-			    HPT_PAGE_NO_FETCH(bit, i) },                         \
+/* Loads (1) and stores (2) that pp allows, for pp 0 to 7; what is undefined allows nothing. */
+#define PP_ALLOWS_KEY0 UINT32_C(0x01001333)
+#define PP_ALLOWS_KEY1 UINT32_C(0x00001310)
+
+/* A row of the table, from its number. N and G are denials as they stand. */
+#define PP_OF(i) (((i) >> 4 << 2) | ((i)&HPT_R_PP))
+#define PP_ALLOWS(bit, i) (((bit) ? PP_ALLOWS_KEY1 : PP_ALLOWS_KEY0) >> (4 * PP_OF(i)) & 3)
+#define NO_LOAD(bit, i) (~PP_ALLOWS(bit, i) & 1)
+#define NO_STORE(bit, i) (~PP_ALLOWS(bit, i) >> 1 & 1)
+/* To fetch needs the right to load, by pp. */
+#define NO_FETCH(bit, i) (NO_LOAD(bit, i) | ((i) & (HPT_R_NO_EXECUTE | HPT_R_G)))
+#define RIGHTS(bit, i)                                                                   \
+	{                                                                                \
+		.pp = PP_OF(i),                                                          \
+		.allowed = PP_ALLOWS(bit, i) | (NO_FETCH(bit, i) ? 0 : HPT_ALLOW_FETCH), \
+		.denied = { NO_LOAD(bit, i), NO_STORE(bit, i), NO_FETCH(bit, i) },       \
 	}
 #define RIGHTS_4(bit, i) \
 	RIGHTS(bit, i), RIGHTS(bit, (i) + 1), RIGHTS(bit, (i) + 2), RIGHTS(bit, (i) + 3)
 #define RIGHTS_16(bit, i)                                                 \
 	RIGHTS_4(bit, i), RIGHTS_4(bit, (i) + 4), RIGHTS_4(bit, (i) + 8), \
 		RIGHTS_4(bit, (i) + 12)
+
+_Static_assert(HPT_DENY_PP == 1 && HPT_R_NO_EXECUTE == HPT_DENY_N &&
+		       HPT_R_G == HPT_DENY_GUARDED,
+	       "bits");
 
 const struct hpt_page_rights hpt_page_rights[2][32] = {
 	{ RIGHTS_16(0, 0), RIGHTS_16(0, 16) },

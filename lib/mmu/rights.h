@@ -9,28 +9,6 @@
 
 #include "internal.h"
 
-/* Loads (1) and stores (2) that pp allows, for pp 0 to 7; what is undefined allows nothing. */
-#define HPT_PP_ALLOWS_KEY0 UINT32_C(0x01001333)
-#define HPT_PP_ALLOWS_KEY1 UINT32_C(0x00001310)
-
-/*
- * What a page allows by itself, and by the key bit: from pp0, G, N and the rest of pp, in that
- * order. N and G are denials as they stand.
- */
-#define HPT_PAGE_PP(i) (((i) >> 4 << 2) | ((i)&HPT_R_PP))
-#define HPT_PP_ALLOWS(bit, i) \
-	(((bit) ? HPT_PP_ALLOWS_KEY1 : HPT_PP_ALLOWS_KEY0) >> (4 * HPT_PAGE_PP(i)) & 3)
-#define HPT_PAGE_NO_LOAD(bit, i) (~HPT_PP_ALLOWS(bit, i) & 1)
-#define HPT_PAGE_NO_STORE(bit, i) (~HPT_PP_ALLOWS(bit, i) >> 1 & 1)
-/* To fetch needs the right to load, by pp. */
-#define HPT_PAGE_NO_FETCH(bit, i) \
-	(HPT_PAGE_NO_LOAD(bit, i) | ((i) & (HPT_R_NO_EXECUTE | HPT_R_G)))
-#define HPT_PAGE_ALLOWS(bit, i) \
-	(HPT_PP_ALLOWS(bit, i) | (HPT_PAGE_NO_FETCH(bit, i) ? 0 : HPT_ALLOW_FETCH))
-_Static_assert(HPT_DENY_PP == 1 && HPT_R_NO_EXECUTE == HPT_DENY_N &&
-		       HPT_R_G == HPT_DENY_GUARDED,
-	       "bits");
-
 /* What of the CPU and the segment counts, for one kind of access. */
 struct hpt_keys {
 	uint64_t amr;  /* 0 where keys are not known, or not looked at */

@@ -44,7 +44,8 @@ struct segment {
 	uint64_t offset_mask;
 	uint64_t hash; /* its part of the hash */
 	struct hpt_known_base base;
-	hpt_tails *tails; /* hpt_known_tails_of() */
+	hpt_tails *tails;   /* hpt_known_tails_of() */
+	uint64_t restricts; /* 0: its N does not, and neither do AMR and IAMR */
 	uint32_t slot;
 };
 
@@ -122,7 +123,8 @@ INLINE bool know(const struct look *l, uint32_t slot, struct segment *s)
 	s->slot = slot;
 	s->offset_mask = hpt_low_bits(shift);
 	s->hash = hpt_vsid_hash(vsid, shift);
-	s->tails = hpt_known_tails_of(l->cpu->msr, word, l->access, word & HPT_SLB_N);
+	s->restricts = l->keyed | (word & HPT_SLB_N);
+	s->tails = hpt_known_tails_of(l->cpu->msr, word, l->access);
 	/*
 	 * The ISA 3.0 form has B elsewhere. A virtual page number too large for it keeps its
 	 * bits outside the mask, so that nothing matches, as nothing could map it.
@@ -256,18 +258,24 @@ RARE unsigned other_page(const struct look *l, const struct segment *s, uint64_t
 	return page == base->n ? 0 : base->actual[page].shift;
 }
 
-/* The key that an entry has, and what AMR and IAMR make of it where the CPU knows keys. */
-INLINE uint64_t with_key(const struct look *l, uint64_t r, uint64_t tail)
+/*
+ * The key that an entry has, what AMR and IAMR make of it where the CPU knows keys, and the
+ * segment's N.
+ */
+INLINE uint64_t restricted(const struct look *l, const struct segment *s, uint64_t r,
+			   uint64_t tail)
 {
 	unsigned key = hpt_key_of(r), shift = 62 - 2 * key;
 	uint64_t amr = hpt_has_keys(l->cpu) ? l->cpu->amr >> shift & 3 : 0;
 	uint64_t iamr = hpt_has_fetch_keys(l->cpu) ? l->cpu->iamr >> shift & 1 : 0;
 	/* AMR's two bits, for loads and stores, and the lower of IAMR's: as HPT_ALLOW_*. */
-	uint64_t denied = amr | iamr << 2;
+	uint64_t by_key = amr | iamr << 2;
+	uint64_t by_n = s->entry.vsid & HPT_SLB_N ? HPT_ALLOW_FETCH : 0;
 
-	tail &= ~HPT_TAIL(ALLOWED, denied);
+	tail &= ~HPT_TAIL(ALLOWED, by_key | by_n);
 	return tail | HPT_TAIL(KEY, key) |
-	       HPT_TAIL(DENIED, (denied >> l->access & 1) * HPT_DENY_KEY);
+	       HPT_TAIL(DENIED, (by_key >> l->access & 1) * HPT_DENY_KEY |
+					(by_n >> l->access & 1) * HPT_DENY_SEGMENT_N);
 }
 
 #define KEY (HPT_R_KEY_HIGH | HPT_R_KEY_LOW)
@@ -299,8 +307,8 @@ INLINE bool take(const struct look *l, const struct segment *s,
 		f.page_mask = hpt_low_bits(shift);
 	}
 	f.tail |= HPT_TAIL(SECONDARY, secondary) | hpt_tail_of(s->tails, raw);
-	if (f.r & KEY || l->keyed)
-		f.tail = with_key(l, f.r, f.tail);
+	if ((f.r & KEY) | s->restricts)
+		f.tail = restricted(l, s, f.r, f.tail);
 	put_entry(l, f, x);
 	return true;
 }
@@ -455,8 +463,7 @@ INLINE bool quick_half(const struct hpt_cpu *cpu, const struct hpt_table_facts *
 	r = hpt_word_be(entry->r_be.raw_be);
 	if (!hpt_is_first_page(base, entry) || r & KEY)
 		return false;
-	tail = base->tail |
-	       hpt_tail_of(hpt_known_tails_of(cpu->msr, word, access, false), entry);
+	tail = base->tail | hpt_tail_of(hpt_known_tails_of(cpu->msr, word, access), entry);
 	if (tail & HPT_TAIL(DENIED, 0xff))
 		return false;
 	page_ra = r & HPT_R_RPN & ~base->page_mask;
