@@ -65,9 +65,12 @@ static inline unsigned hpt_slb_shift(uint64_t vsid_word)
 	return b > 1 ? 0 : b ? SEGMENT_1T : SEGMENT_256M;
 }
 
+/* For constants, too. */
+#define HPT_LOW_BITS(n) ((UINT64_C(1) << (n)) - 1)
+
 static inline uint64_t hpt_low_bits(unsigned n)
 {
-	return (UINT64_C(1) << n) - 1;
+	return HPT_LOW_BITS(n);
 }
 
 /* The base page size that an SLB entry's L and LP name, or NULL. */

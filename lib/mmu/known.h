@@ -54,7 +54,6 @@ struct hpt_known_base {
 
 /* A page of 4K in a segment of 4K needs no LP. */
 #define HPT_NEEDS_LP(base_shift, page_shift) ((base_shift) != 12 || (page_shift) != 12)
-#define HPT_LOW_BITS(n) ((UINT64_C(1) << (n)) - 1)
 #define HPT_AVPN_FROM 23
 
 #define HPT_KNOWN_BASE(base_shift, page_shift, lp)                                           \

@@ -10,3 +10,6 @@
 #define FIRST_OF_8 hpt_first_of_8_plain
 #define ONLY_OF_32 hpt_only_of_32_plain
 #include "usual.h"
+/* What stands on it. */
+#include "many.h"
+#include "quick.h"

@@ -17,6 +17,9 @@
 #define FIRST_OF_8 hpt_first_of_8_inline
 #define ONLY_OF_32 hpt_only_of_32_inline
 #include "usual.h"
+/* What stands on it. */
+#include "many.h"
+#include "quick.h"
 
 #ifdef __clang__
 #pragma clang attribute pop
