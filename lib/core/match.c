@@ -10,6 +10,26 @@
 
 #include <cpuid.h>
 
+/* Pair 0 is bit 0, then 2, 4 and 6; 1 is bit 4, then 3, 5 and 7. */
+#define FIRST(bits)             \
+	((bits)&0x01   ? 0 * 16 \
+	 : (bits)&0x10 ? 1 * 16 \
+	 : (bits)&0x02 ? 2 * 16 \
+	 : (bits)&0x20 ? 3 * 16 \
+	 : (bits)&0x04 ? 4 * 16 \
+	 : (bits)&0x40 ? 5 * 16 \
+	 : (bits)&0x08 ? 6 * 16 \
+	 : (bits)&0x80 ? 7 * 16 \
+		       : 8 * 16)
+#define FIRST_4(bits) FIRST(bits), FIRST((bits) + 1), FIRST((bits) + 2), FIRST((bits) + 3)
+#define FIRST_16(bits) \
+	FIRST_4(bits), FIRST_4((bits) + 4), FIRST_4((bits) + 8), FIRST_4((bits) + 12)
+#define FIRST_64(bits) \
+	FIRST_16(bits), FIRST_16((bits) + 16), FIRST_16((bits) + 32), FIRST_16((bits) + 48)
+
+const uint8_t hpt_first_of_mixed[256] = { FIRST_64(0), FIRST_64(64), FIRST_64(128),
+					  FIRST_64(192) };
+
 HPT_TARGET_AVX2 static uint64_t match_avx2(const void *pairs, unsigned n, uint64_t mask,
 					   uint64_t value)
 {

@@ -52,9 +52,9 @@ static inline uint64_t hpt_match_plain(const void *pairs, unsigned n, uint64_t m
 
 /*
  * Where among eight pairs the first one stands that matches, in bytes, or 128. The mask comes
- * twice, as vectors have it.
+ * four times, as vectors have it.
  */
-static inline unsigned hpt_first_of_8_plain(const void *pairs, const uint64_t mask[2],
+static inline unsigned hpt_first_of_8_plain(const void *pairs, const uint64_t mask[4],
 					    uint64_t value)
 {
 	uint64_t found = hpt_match_plain(pairs, 8, mask[0], value);
@@ -161,31 +161,18 @@ HPT_INLINE_AVX2 uint64_t hpt_match_inline(const void *pairs, unsigned n, uint64_
 	return found;
 }
 
-/*
- * As hpt_first_of_8_plain(), in half vectors: their order is that of the pairs, and a caller
- * that has no whole ones needs no aligned stack.
- */
-HPT_INLINE_AVX2 unsigned hpt_first_of_8_inline(const void *pairs, const uint64_t mask[2],
+/* By the bits of eight pairs in the order of hpt_match_halves(): what hpt_first_of_8_plain() gives. */
+extern const uint8_t hpt_first_of_mixed[256] __attribute__((visibility("hidden")));
+
+/* As hpt_first_of_8_plain(). */
+HPT_INLINE_AVX2 unsigned hpt_first_of_8_inline(const void *pairs, const uint64_t mask[4],
 					       uint64_t value)
 {
-	const __m128i *p = pairs;
-	__m128i masks = _mm_load_si128((const void *)mask);
-	__m128i values = _mm_set1_epi64x((long long)value);
-	__m128i two[4];
-	unsigned found;
+	__m256i masks = _mm256_load_si256((const void *)mask);
+	__m256i values = _mm256_set1_epi64x((long long)value);
+	__m256i eight = hpt_match_halves(pairs, masks, values);
 
-#pragma GCC unroll 4
-	for (unsigned i = 0; i < 4; i++) {
-		__m128i firsts = _mm_unpacklo_epi64(_mm_loadu_si128(p + 2 * i),
-						    _mm_loadu_si128(p + 2 * i + 1));
-
-		two[i] = _mm_cmpeq_epi64(_mm_and_si128(firsts, masks), values);
-	}
-	/* Two bits for each. */
-	found = (unsigned)_mm_movemask_epi8(_mm_packs_epi32(_mm_packs_epi32(two[0], two[1]),
-							    _mm_packs_epi32(two[2], two[3])));
-	return (unsigned)__builtin_ctz(found | 1u << 16) * (unsigned)sizeof(struct hpt_pair) /
-	       2;
+	return hpt_first_of_mixed[_mm256_movemask_ps(_mm256_castsi256_ps(eight))];
 }
 
 /* As hpt_only_of_32_plain(). */
@@ -201,7 +188,7 @@ HPT_INLINE_AVX2 unsigned hpt_only_of_32_inline(const void *pairs, const uint64_t
 		return 32 * sizeof(struct hpt_pair);
 	i = (uint32_t)__builtin_ctz(found);
 	/* Even ones first, as hpt_match_mixed() has them: 16 times 2 i, or 2 (i - 16) + 1. */
-	return (i << 5 & 0x1e0) | (i & 0x10);
+	return (i << 5 | i) & 0x1f0;
 }
 
 HPT_TARGET_AVX2 static inline uint64_t hpt_match_avx2(const void *pairs, unsigned n,

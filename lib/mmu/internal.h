@@ -159,8 +159,18 @@ typedef int hpt_usual_fn(const struct hpt_cpu *cpu, const struct hpt_table_facts
 			 struct hpt_translation *out, struct hpt_error *err);
 
 hpt_usual_fn hpt_usual_any;
-/* One address, of which nothing was checked but that there is a table. */
-hpt_usual_fn hpt_usual_one;
+/*
+ * One address, of which nothing was checked but that there is a table, and what stands in @how:
+ * some of HPT_QUICK_FLAGS, and the access.
+ */
+typedef int hpt_quick_fn(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
+			 uint64_t ea, uint32_t how, struct hpt_translation *out,
+			 struct hpt_error *err);
+#define HPT_QUICK_FLAGS (HPT_XLATE_ON | HPT_XLATE_DEBUG | HPT_XLATE_ANY)
+#define HPT_QUICK_ACCESS_SHIFT 8
+_Static_assert(HPT_QUICK_FLAGS < 1u << HPT_QUICK_ACCESS_SHIFT, "bits");
+
+hpt_quick_fn hpt_usual_one;
 void hpt_usual_many(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
 		    enum hpt_access access, struct hpt_translation *out);
 /* The same, where hpt_table_facts::avx2 says so. */
@@ -170,7 +180,7 @@ void hpt_usual_many(const struct hpt_walk_env *env, const uint64_t *ea, size_t n
 #define hpt_usual_many_avx2 hpt_usual_many
 #else
 hpt_usual_fn hpt_usual_any_avx2;
-hpt_usual_fn hpt_usual_one_avx2;
+hpt_quick_fn hpt_usual_one_avx2;
 void hpt_usual_many_avx2(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
 			 enum hpt_access access, struct hpt_translation *out);
 #endif

@@ -27,37 +27,37 @@ const struct hpt_known_base hpt_known_bases[HPT_ENCODINGS] = {
 #define ROW(access, pp, miw, ng, a)                                                          \
 	HPT_TAIL(PP, pp) | HPT_TAIL(ALLOWED, (a) | ((a)&1 && !(ng) ? HPT_ALLOW_FETCH : 0)) | \
 		HPT_TAIL(WIMG, (miw)*2 | (ng) >> 3) | HPT_TAIL(DENIED, DENIED(access, ng, a))
-#define ROWS_4(access, pp, miw, ng, a0, a1, a2, a3)                       \
-	ROW(access, pp, miw, ng, a0), ROW(access, (pp) + 1, miw, ng, a1), \
-		ROW(access, (pp) + 2, miw, ng, a2), ROW(access, (pp) + 3, miw, ng, a3)
-#define ROWS_16(access, pp, miw, ...)                                                     \
-	ROWS_4(access, pp, miw, 0, __VA_ARGS__), ROWS_4(access, pp, miw, 4, __VA_ARGS__), \
-		ROWS_4(access, pp, miw, 8, __VA_ARGS__),                                  \
-		ROWS_4(access, pp, miw, 12, __VA_ARGS__)
-#define ROWS_64(access, pp, miw, ...)                                                       \
-	ROWS_16(access, pp, miw, __VA_ARGS__), ROWS_16(access, pp, (miw) + 1, __VA_ARGS__), \
-		ROWS_16(access, pp, (miw) + 2, __VA_ARGS__),                                \
-		ROWS_16(access, pp, (miw) + 3, __VA_ARGS__)
-#define ROWS_128(access, pp, ...)                                                        \
-	{                                                                                \
-		ROWS_64(access, pp, 0, __VA_ARGS__), ROWS_64(access, pp, 4, __VA_ARGS__) \
+#define ROWS_2(access, pp, miw, ng, low, high) \
+	ROW(access, pp, miw, ng, low), ROW(access, (pp) + 4, miw, ng, high)
+#define ROWS_8(access, miw, ng, a0, a1, a2, a3, a4, a5, a6, a7)                 \
+	ROWS_2(access, 0, miw, ng, a0, a4), ROWS_2(access, 1, miw, ng, a1, a5), \
+		ROWS_2(access, 2, miw, ng, a2, a6), ROWS_2(access, 3, miw, ng, a3, a7)
+#define ROWS_32(access, miw, ...)                                                 \
+	ROWS_8(access, miw, 0, __VA_ARGS__), ROWS_8(access, miw, 4, __VA_ARGS__), \
+		ROWS_8(access, miw, 8, __VA_ARGS__), ROWS_8(access, miw, 12, __VA_ARGS__)
+#define ROWS_128(access, miw, ...)                                                  \
+	ROWS_32(access, miw, __VA_ARGS__), ROWS_32(access, (miw) + 1, __VA_ARGS__), \
+		ROWS_32(access, (miw) + 2, __VA_ARGS__),                            \
+		ROWS_32(access, (miw) + 3, __VA_ARGS__)
+#define ROWS_256(access, ...)                                                      \
+	{                                                                          \
+		ROWS_128(access, 0, __VA_ARGS__), ROWS_128(access, 4, __VA_ARGS__) \
 	}
-/* What pp 0 to 7 allow, with a key bit of 0 and of 1; what is undefined allows nothing. */
-#define ROWS(access)                                                                          \
-	{                                                                                     \
-		{ ROWS_128(access, 0, 3, 3, 3, 1), ROWS_128(access, 4, 0, 0, 1, 0) },         \
-			{ ROWS_128(access, 0, 0, 1, 3, 1), ROWS_128(access, 4, 0, 0, 0, 0) }, \
+/* By pp, 0 to 7; what is undefined allows nothing. */
+#define ROWS(...)                                                \
+	{                                                        \
+		ROWS_256(HPT_ACCESS_READ, __VA_ARGS__),          \
+			ROWS_256(HPT_ACCESS_WRITE, __VA_ARGS__), \
+			ROWS_256(HPT_ACCESS_FETCH, __VA_ARGS__), \
 	}
 /* There are 1,536 of them, which take clang-tidy a minute. */
 #ifdef __clang_analyzer__
 #undef ROWS
-#define ROWS(access)              \
-	{                         \
-		{                 \
-			{         \
-				0 \
-			}         \
-		}                 \
+#define ROWS(...)         \
+	{                 \
+		{         \
+			0 \
+		}         \
 	}
 #endif
 _Static_assert(HPT_DENY_PP == 1 && HPT_R_NO_EXECUTE == HPT_DENY_N &&
@@ -65,10 +65,9 @@ _Static_assert(HPT_DENY_PP == 1 && HPT_R_NO_EXECUTE == HPT_DENY_N &&
 	       "bits");
 
 /* Power ISA 2.07 Book III-S 5.7.9 (storage protection). */
-const uint64_t hpt_known_tails[HPT_ACCESS_FETCH + 1][2][2][HPT_KNOWN_ROWS] = {
-	ROWS(HPT_ACCESS_READ),
-	ROWS(HPT_ACCESS_WRITE),
-	ROWS(HPT_ACCESS_FETCH),
+hpt_tails hpt_known_tails[2][HPT_ACCESS_FETCH + 1] = {
+	ROWS(3, 3, 3, 1, 0, 0, 1, 0),
+	ROWS(0, 1, 3, 1, 0, 0, 0, 0),
 };
 
 #define SLB_WORD (HPT_ESID_1T | HPT_SLB_VALID)
@@ -76,5 +75,5 @@ const uint64_t hpt_quick_slb_mask[4]
 	__attribute__((aligned(32))) = { SLB_WORD, SLB_WORD, SLB_WORD, SLB_WORD };
 
 #define GROUP_WORD HPT_WORD_BE(HPT_COMPARED)
-const uint64_t hpt_quick_group_mask[2]
-	__attribute__((aligned(16))) = { GROUP_WORD, GROUP_WORD };
+const uint64_t hpt_quick_group_mask[4]
+	__attribute__((aligned(32))) = { GROUP_WORD, GROUP_WORD, GROUP_WORD, GROUP_WORD };

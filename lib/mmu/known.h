@@ -46,39 +46,50 @@ struct hpt_known_base {
 	uint64_t shift;
 	uint64_t avpn_mask; /* what of an address's offset goes into AVPN */
 	uint64_t page_mask; /* offset in such a page */
+	uint64_t rpn_mask;  /* what of doubleword 1 is the page's real address */
 	uint64_t tail;      /* both shifts */
-	/* L and LP in both doublewords, as they lie in memory. */
-	uint64_t v_mask_be, v_be;
+	/* L and LP as they lie in memory; the mask has the key as well, which is 0. */
+	uint64_t v_be;
 	uint64_t r_mask_be, r_be;
 };
 
 /* A page of 4K in a segment of 4K needs no LP. */
 #define HPT_NEEDS_LP(base_shift, page_shift) ((base_shift) != 12 || (page_shift) != 12)
 #define HPT_AVPN_FROM 23
+#define HPT_R_KEY (HPT_R_KEY_HIGH | HPT_R_KEY_LOW)
 
 #define HPT_KNOWN_BASE(base_shift, page_shift, lp)                                           \
 	{                                                                                    \
 		(base_shift),                                                                \
 			~HPT_LOW_BITS((base_shift) > HPT_AVPN_FROM ? (base_shift)            \
 								   : HPT_AVPN_FROM),         \
-			HPT_LOW_BITS(page_shift),                                            \
+			HPT_LOW_BITS(page_shift), HPT_R_RPN & ~HPT_LOW_BITS(page_shift),     \
 			HPT_TAIL(BASE_SHIFT, base_shift) | HPT_TAIL(PAGE_SHIFT, page_shift), \
-			HPT_WORD_BE(HPT_V_LARGE),                                            \
 			HPT_NEEDS_LP(base_shift, page_shift) ? HPT_WORD_BE(HPT_V_LARGE) : 0, \
-			HPT_NEEDS_LP(base_shift, page_shift)                                 \
-				? HPT_WORD_BE(HPT_LOW_BITS(page_shift) & HPT_R_RPN)          \
-				: 0,                                                         \
+			HPT_WORD_BE(HPT_R_KEY |                                              \
+				    (HPT_NEEDS_LP(base_shift, page_shift)                    \
+					     ? HPT_LOW_BITS(page_shift) & HPT_R_RPN          \
+					     : 0)),                                          \
 			HPT_NEEDS_LP(base_shift, page_shift)                                 \
 				? HPT_WORD_BE((uint64_t)(lp) << 12)                          \
 				: 0,                                                         \
 	}
 
-/* Does an entry say that? */
+/* 0: an entry says that, and has key 0. */
+static inline uint64_t hpt_unlike_base(const struct hpt_known_base *base,
+				       const struct hpt_raw_entry *raw)
+{
+	return ((raw->v_be.raw_be ^ base->v_be) & HPT_WORD_BE(HPT_V_LARGE)) |
+	       ((raw->r_be.raw_be & base->r_mask_be) ^ base->r_be);
+}
+
+/* Does it say that, whatever its key? */
 static inline bool hpt_is_first_page(const struct hpt_known_base *base,
 				     const struct hpt_raw_entry *raw)
 {
-	return !(((raw->v_be.raw_be & base->v_mask_be) ^ base->v_be) |
-		 ((raw->r_be.raw_be & base->r_mask_be) ^ base->r_be));
+	return !(
+		((raw->v_be.raw_be ^ base->v_be) & HPT_WORD_BE(HPT_V_LARGE)) |
+		((raw->r_be.raw_be & base->r_mask_be & ~HPT_WORD_BE(HPT_R_KEY)) ^ base->r_be));
 }
 
 static inline struct hpt_known_base hpt_known_base_of(uint32_t base_shift, uint32_t page_shift,
@@ -94,26 +105,24 @@ static inline bool hpt_is_known_base(const struct hpt_known_base *known, uint32_
 	return known->shift == base_shift &&
 	       known->tail ==
 		       (HPT_TAIL(BASE_SHIFT, base_shift) | HPT_TAIL(PAGE_SHIFT, page_shift)) &&
-	       (!known->r_mask_be || known->r_be == hpt_word_be((uint64_t)lp << 12));
+	       (!HPT_NEEDS_LP(base_shift, page_shift) ||
+		known->r_be == hpt_word_be((uint64_t)lp << 12));
 }
 
 /* By hpt_encoding(): what all sizes of hpt_page_sizes_of() that know it mean by it. */
 extern const struct hpt_known_base hpt_known_bases[HPT_ENCODINGS] HPT_HIDDEN;
 
 /*
- * pp, WIMG, allowed and denied in an answer's tail: by the access and the key bit that counts,
- * and of doubleword 1 by pp0, and W, I, M, G, N and the rest of pp.
+ * pp, WIMG, allowed and denied in an answer's tail: by the key bit that counts and the access,
+ * and of doubleword 1, turned left by one bit, by W, I, M, G, N, pp and, lowest, pp0.
  */
-#define HPT_KNOWN_ROWS 128
-extern const uint64_t hpt_known_tails[HPT_ACCESS_FETCH + 1][2][2][HPT_KNOWN_ROWS] HPT_HIDDEN;
-typedef const uint64_t hpt_tails[2][HPT_KNOWN_ROWS];
+#define HPT_KNOWN_ROWS 256
+typedef const uint64_t hpt_tails[HPT_KNOWN_ROWS];
+extern hpt_tails hpt_known_tails[2][HPT_ACCESS_FETCH + 1] HPT_HIDDEN;
 
-/* From the bytes of doubleword 1 as they lie in memory. */
-static inline uint64_t hpt_tail_of(hpt_tails *tails, const struct hpt_raw_entry *raw)
+static inline uint64_t hpt_tail_of(hpt_tails *tails, uint64_t r)
 {
-	const unsigned char *bytes = (const unsigned char *)&raw->r_be;
-
-	return (*tails)[bytes[0] >> 7][bytes[7] % HPT_KNOWN_ROWS];
+	return (*tails)[r % (HPT_KNOWN_ROWS / 2) * 2 + (r >> 63)];
 }
 
 /* Those of a segment, whose N they do not know. */
@@ -124,7 +133,7 @@ static inline hpt_tails *hpt_known_tails_of(uint64_t msr, uint64_t vsid_word,
 	unsigned problem = (uint32_t)msr / (uint32_t)HPT_MSR_PR & 1;
 	unsigned key_bit = (unsigned)(vsid_word << problem) / HPT_SLB_KS & 1;
 
-	return &hpt_known_tails[access][key_bit];
+	return &hpt_known_tails[key_bit][access];
 }
 _Static_assert(HPT_SLB_KS == HPT_SLB_KP << 1, "bits");
 
@@ -136,6 +145,6 @@ _Static_assert(HPT_SLB_KS == HPT_SLB_KP << 1, "bits");
  * sees the words, for it would make them anew each time.
  */
 extern const uint64_t hpt_quick_slb_mask[4] HPT_HIDDEN;
-extern const uint64_t hpt_quick_group_mask[2] HPT_HIDDEN;
+extern const uint64_t hpt_quick_group_mask[4] HPT_HIDDEN;
 
 #endif /* HPT_MMU_KNOWN_H */

@@ -4,17 +4,17 @@
  * it costs, and where they are few the processor has the next address on its way before this
  * one's group has come. Whatever is out of the way is left to others, with nothing written.
  *
- * It has two halves, each with registers enough for itself. From the first to the second goes
- * where the slot is, in bytes, and beside the flags the access.
+ * It has two halves, each with registers enough for itself. Neither has an argument that does
+ * not come in a register: what is asked for goes in one word, flags, access and, to the second
+ * half, where the slot is.
  *
  * Behind usual.h in usual.c and usual_avx2.c.
  */
 
 /* Slots of an SLB from POWER7 on. All are compared, in use or not. */
 #define QUICK_SLOTS 32u
-#define ACCESS_SHIFT 8
-#define QUICK_FLAGS (HPT_XLATE_ON | HPT_XLATE_DEBUG | HPT_XLATE_ANY)
-_Static_assert(QUICK_FLAGS < 1u << ACCESS_SHIFT, "bits");
+/* Where the slot is, in bytes from the first one. */
+#define AT_SHIFT 16
 #define HALF static __attribute__((noinline))
 
 /* What of AMR and IAMR is for the key that most pages have. */
@@ -22,13 +22,12 @@ _Static_assert(QUICK_FLAGS < 1u << ACCESS_SHIFT, "bits");
 
 /* A CPU, whose size is known to be right, and arguments of which nothing needs a second look. */
 INLINE bool is_quick(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
-		     enum hpt_access access, uint32_t flags, const struct hpt_translation *out)
+		     const struct hpt_translation *out)
 {
 	const uint64_t on = HPT_MSR_SF | HPT_MSR_IR | HPT_MSR_DR;
 
 	if (!out || (uintptr_t)out % _Alignof(struct hpt_translation) ||
-	    out->size < sizeof(*out) || (unsigned)access > HPT_ACCESS_FETCH ||
-	    flags & ~QUICK_FLAGS)
+	    out->size < sizeof(*out))
 		return false;
 	if (cpu->isa < HPT_ISA_2_05 || (unsigned)cpu->platform > HPT_PLATFORM_NO_HV)
 		return false;
@@ -47,12 +46,20 @@ INLINE const struct hpt_slb_entry *slot_of(const struct hpt_cpu *cpu, uint32_t a
 	return (const struct hpt_slb_entry *)(const void *)((const char *)cpu->slb + at);
 }
 
-/* The second half, for a segment of 2^@shift bytes, which is constant where this is used. */
-INLINE bool quick_half(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
-		       uint64_t ea, uint32_t slot_at, enum hpt_access access,
-		       struct hpt_translation *x, unsigned shift)
+INLINE enum hpt_access access_of(uint32_t how)
 {
-	const struct hpt_slb_entry *slot = slot_of(cpu, slot_at);
+	return (enum hpt_access)(uint8_t)(how >> HPT_QUICK_ACCESS_SHIFT);
+}
+
+/*
+ * The second half, for a segment of 2^@shift bytes, which is constant where this is used. False:
+ * another way must be gone. By then part of the answer is written, all of which that one writes
+ * again; it has no error left to meet.
+ */
+INLINE bool quick_half(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
+		       uint64_t ea, uint32_t how, struct hpt_translation *x, unsigned shift)
+{
+	const struct hpt_slb_entry *slot = slot_of(cpu, how >> AT_SHIFT);
 	uint64_t word = slot->vsid;
 	const struct hpt_known_base *base = &hpt_known_bases[hpt_encoding(word)];
 	/* Without B, which is the two highest bits. */
@@ -64,93 +71,85 @@ INLINE bool quick_half(const struct hpt_cpu *cpu, const struct hpt_table_facts *
 	/* B and VSID stand in the segment's word as they do in an entry. */
 	uint64_t wanted = (word & ~hpt_low_bits(shift - V_SHIFT)) | HPT_V_VALID |
 			  (offset >> V_SHIFT & base->avpn_mask >> V_SHIFT);
-	unsigned at = FIRST_OF_8(entry, hpt_quick_group_mask, hpt_word_be(wanted));
-	struct found f = { .tail = base->tail, .page_mask = base->page_mask };
+	unsigned at;
+	struct found f;
 
-	if (at == sizeof(*entry) * HPT_PTEG_ENTRIES)
-		return false;
-	entry = entry_at(entry, at);
-	f.ptex = (uint64_t)(entry - facts->quick);
-	f.v = hpt_word_be(entry->v_be.raw_be) & ~HPT_V_HYPERVISOR;
-	f.r = hpt_word_be(entry->r_be.raw_be);
-	if (!hpt_is_first_page(base, entry) || f.r & KEY)
-		return false;
-	f.tail |= hpt_tail_of(hpt_known_tails_of(cpu->msr, word, access), entry);
-	if (f.tail & HPT_TAIL(DENIED, 0xff))
-		return false;
-	x->outcome = HPT_OUTCOME_MAPPED;
-	x->access = access;
-	x->mode = HPT_MODE_SEGMENT;
-	x->ea = ea;
 	x->segment = *slot;
 	x->va.vsid = vsid;
 	x->va.offset = offset;
 	x->va.segment_shift = (uint8_t)shift;
 	x->hash = hash;
-	x->slb_slot = slot_at / (uint32_t)sizeof(*slot);
+	at = FIRST_OF_8(entry, hpt_quick_group_mask, hpt_word_be(wanted));
+	if (at == sizeof(*entry) * HPT_PTEG_ENTRIES)
+		return false;
+	entry = entry_at(entry, at);
+	if (hpt_unlike_base(base, entry))
+		return false;
+	f.v = hpt_word_be(entry->v_be.raw_be) & ~HPT_V_HYPERVISOR;
+	f.r = hpt_word_be(entry->r_be.raw_be);
+	f.ptex = (uint64_t)(entry - facts->quick);
+	f.tail = base->tail |
+		 hpt_tail_of(hpt_known_tails_of(cpu->msr, word, access_of(how)), f.r);
+	if (f.tail & HPT_TAIL(DENIED, 0xff))
+		return false;
+	f.page_mask = base->page_mask;
+	f.rpn_mask = base->rpn_mask;
+	x->outcome = HPT_OUTCOME_MAPPED;
+	x->access = access_of(how);
+	x->mode = HPT_MODE_SEGMENT;
+	x->ea = ea;
+	x->slb_slot = (how >> AT_SHIFT) / (uint32_t)sizeof(*slot);
 	put_found(f, x);
 	put_no_fault(x);
 	return true;
 }
 
 RARE int quick_other(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
-		     uint64_t ea, uint32_t slot_at, uint32_t flags,
-		     struct hpt_translation *out, struct hpt_error *err)
+		     uint64_t ea, uint32_t how, struct hpt_translation *out,
+		     struct hpt_error *err)
 {
-	struct look l = look_of(cpu, facts, (enum hpt_access)(flags >> ACCESS_SHIFT),
-				flags & QUICK_FLAGS);
+	struct look l = look_of(cpu, facts, access_of(how), how & HPT_QUICK_FLAGS);
 
-	return at_slot(&l, facts, ea, slot_at / (uint32_t)sizeof(cpu->slb[0]), out, err);
-}
-
-INLINE int half_or_other(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
-			 uint64_t ea, uint32_t slot_at, uint32_t flags,
-			 struct hpt_translation *out, struct hpt_error *err, unsigned shift)
-{
-	enum hpt_access access = (enum hpt_access)(flags >> ACCESS_SHIFT);
-
-	if (quick_half(cpu, facts, ea, slot_at, access, out, shift))
-		return HPT_OK;
-	return quick_other(cpu, facts, ea, slot_at, flags, out, err);
+	return at_slot(&l, facts, ea, (how >> AT_SHIFT) / (uint32_t)sizeof(cpu->slb[0]), out,
+		       err);
 }
 
 HALF int quick_1t(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts, uint64_t ea,
-		  uint32_t slot_at, uint32_t flags, struct hpt_translation *out,
-		  struct hpt_error *err)
+		  uint32_t how, struct hpt_translation *out, struct hpt_error *err)
 {
-	return half_or_other(cpu, facts, ea, slot_at, flags, out, err, SEGMENT_1T);
+	if (quick_half(cpu, facts, ea, how, out, SEGMENT_1T))
+		return HPT_OK;
+	return quick_other(cpu, facts, ea, how, out, err);
 }
 
 HALF int quick_256m(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
-		    uint64_t ea, uint32_t slot_at, uint32_t flags, struct hpt_translation *out,
+		    uint64_t ea, uint32_t how, struct hpt_translation *out,
 		    struct hpt_error *err)
 {
-	return half_or_other(cpu, facts, ea, slot_at, flags, out, err, SEGMENT_256M);
+	if (quick_half(cpu, facts, ea, how, out, SEGMENT_256M))
+		return HPT_OK;
+	return quick_other(cpu, facts, ea, how, out, err);
 }
 
 /* As if the quick way had not been tried. */
-INLINE int quick_not(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
-		     uint64_t ea, uint32_t flags, struct hpt_translation *out,
-		     struct hpt_error *err)
+RARE int quick_not(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts, uint64_t ea,
+		   uint32_t how, struct hpt_translation *out, struct hpt_error *err)
 {
-	return hpt_translate_any(cpu, hpt_table_of(facts), ea,
-				 (enum hpt_access)(flags >> ACCESS_SHIFT), flags & QUICK_FLAGS,
-				 out, err);
+	return hpt_translate_any(cpu, hpt_table_of(facts), ea, access_of(how),
+				 how & HPT_QUICK_FLAGS, out, err);
 }
 
 /* The second half for a slot whose base page size is one of hpt_known_bases. */
 INLINE int quick_at(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
-		    uint64_t ea, uint32_t slot_at, uint32_t flags, struct hpt_translation *out,
-		    struct hpt_error *err)
+		    uint64_t ea, uint32_t how, const struct hpt_slb_entry *slot,
+		    struct hpt_translation *out, struct hpt_error *err)
 {
-	const struct hpt_slb_entry *slot = slot_of(cpu, slot_at);
-
 	if (slot->vsid >> HPT_SLB_B_SHIFT == 1)
-		return quick_1t(cpu, facts, ea, slot_at, flags, out, err);
+		return quick_1t(cpu, facts, ea, how, out, err);
 	if (slot->vsid >> HPT_SLB_B_SHIFT || (slot->esid ^ ea) >> SEGMENT_256M ||
 	    hpt_known_bases[hpt_encoding(slot->vsid)].shift >= SEGMENT_256M)
-		return quick_not(cpu, facts, ea, flags, out, err);
-	return quick_256m(cpu, facts, ea, slot_at, flags, out, err);
+		return quick_not(cpu, facts, ea, how, out, err);
+	return quick_256m(cpu, facts, ea, how, out, err);
 }
 
 /* Is what the words name in somebody's own page sizes the same as it is in ours? */
@@ -165,35 +164,32 @@ INLINE bool is_known(const struct hpt_page_sizes *sizes, uint64_t word)
 }
 
 HALF int quick_sizes(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
-		     uint64_t ea, uint32_t slot_at, uint32_t flags,
-		     struct hpt_translation *out, struct hpt_error *err)
+		     uint64_t ea, uint32_t how, struct hpt_translation *out,
+		     struct hpt_error *err)
 {
-	uint64_t word = slot_of(cpu, slot_at)->vsid;
+	const struct hpt_slb_entry *slot = slot_of(cpu, how >> AT_SHIFT);
+	uint64_t word = slot->vsid;
 
 	if (!cpu->sizes || cpu->sizes->n - 1 >= HPT_BASE_SIZES_MAX || word & HPT_SLB_N ||
 	    !is_known(cpu->sizes, word))
-		return quick_not(cpu, facts, ea, flags, out, err);
-	return quick_at(cpu, facts, ea, slot_at, flags, out, err);
+		return quick_not(cpu, facts, ea, how, out, err);
+	return quick_at(cpu, facts, ea, how, slot, out, err);
 }
 
 int USUAL(one)(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts, uint64_t ea,
-	       enum hpt_access access, uint32_t flags, struct hpt_translation *out,
-	       struct hpt_error *err)
+	       uint32_t how, struct hpt_translation *out, struct hpt_error *err)
 {
+	const struct hpt_slb_entry *slot;
 	uint32_t at;
-	uint64_t word;
 
 	if (!cpu || cpu->size != sizeof(*cpu) || cpu->slb_n > QUICK_SLOTS)
-		goto any;
+		return quick_not(cpu, facts, ea, how, out, err);
 	at = ONLY_OF_32(cpu->slb, hpt_quick_slb_mask, (ea & HPT_ESID_1T) | HPT_SLB_VALID);
-	if (!is_quick(cpu, facts, access, flags, out) ||
-	    at >= cpu->slb_n * sizeof(cpu->slb[0]))
-		goto any;
-	word = slot_of(cpu, at)->vsid;
-	flags |= (uint32_t)access << ACCESS_SHIFT;
-	if (!(hpt_own_encodings(cpu->sizes) >> hpt_encoding_n(word) & 1))
-		return quick_sizes(cpu, facts, ea, at, flags, out, err);
-	return quick_at(cpu, facts, ea, at, flags, out, err);
-any:
-	return hpt_translate_any(cpu, hpt_table_of(facts), ea, access, flags, out, err);
+	if (!is_quick(cpu, facts, out) || at >= cpu->slb_n * sizeof(cpu->slb[0]))
+		return quick_not(cpu, facts, ea, how, out, err);
+	slot = slot_of(cpu, at);
+	how |= at << AT_SHIFT;
+	if (!(hpt_own_encodings(cpu->sizes) >> hpt_encoding_n(slot->vsid) & 1))
+		return quick_sizes(cpu, facts, ea, how, out, err);
+	return quick_at(cpu, facts, ea, how, slot, out, err);
 }

@@ -243,12 +243,15 @@ int hpt_translate(const struct hpt_cpu *cpu, const struct hpt_table *table, uint
 		  struct hpt_error *err)
 {
 	const struct hpt_table_facts *facts = hpt_table_facts(table);
+	uint32_t how = flags | (uint32_t)access << HPT_QUICK_ACCESS_SHIFT;
 
 	if (!table)
 		return hpt_translate_whole(cpu, table, ea, access, flags, out, err);
+	if ((unsigned)access > HPT_ACCESS_FETCH || flags & ~HPT_QUICK_FLAGS)
+		return hpt_translate_any(cpu, table, ea, access, flags, out, err);
 	if (facts->avx2)
-		return hpt_usual_one_avx2(cpu, facts, ea, access, flags, out, err);
-	return hpt_usual_one(cpu, facts, ea, access, flags, out, err);
+		return hpt_usual_one_avx2(cpu, facts, ea, how, out, err);
+	return hpt_usual_one(cpu, facts, ea, how, out, err);
 }
 
 /* An error of one address among many says which. */

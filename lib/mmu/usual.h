@@ -11,7 +11,7 @@
 #define NO_SLOT HPT_SLB_MAX
 /* Between the two halves of a loop's body, and in it: a call would cost as much again. */
 #define INLINE static inline __attribute__((always_inline))
-/* What is rare is kept out of the way. */
+/* What is rare, or large, is kept out of the way. */
 #define RARE static __attribute__((noinline))
 
 /* What all addresses of one call have in common. */
@@ -202,7 +202,7 @@ struct found {
 	uint64_t v, r;
 	uint64_t ptex;
 	uint64_t tail; /* HPT_TAIL_* */
-	uint64_t page_mask;
+	uint64_t page_mask, rpn_mask;
 };
 
 INLINE void put_tail(uint64_t tail, struct hpt_translation *x)
@@ -213,7 +213,7 @@ INLINE void put_tail(uint64_t tail, struct hpt_translation *x)
 /* @x has its address. */
 INLINE void put_found(struct found f, struct hpt_translation *x)
 {
-	uint64_t page_ra = f.r & HPT_R_RPN & ~f.page_mask;
+	uint64_t page_ra = f.r & f.rpn_mask;
 
 	x->has = HPT_HAS_RA | HPT_HAS_SEGMENT | HPT_HAS_SLB_SLOT | HPT_HAS_ENTRY;
 	x->ra = page_ra | (x->ea & f.page_mask);
@@ -270,7 +270,26 @@ INLINE uint64_t restricted(const struct look *l, const struct segment *s, uint64
 					(by_n >> l->access & 1) * HPT_DENY_SEGMENT_N);
 }
 
-#define KEY (HPT_R_KEY_HIGH | HPT_R_KEY_LOW)
+/*
+ * An entry whose page is not its base's first one, or whose rights are restricted otherwise: what
+ * is left to say of it. False: it is none of this segment.
+ */
+RARE bool take_rare(const struct look *l, const struct segment *s,
+		    const struct hpt_raw_entry *raw, struct found *f)
+{
+	if (!hpt_is_first_page(&s->base, raw)) {
+		unsigned shift = other_page(l, s, f->v, f->r);
+
+		if (!shift)
+			return false;
+		f->tail &= ~HPT_TAIL(PAGE_SHIFT, 0xff);
+		f->tail |= HPT_TAIL(PAGE_SHIFT, shift);
+		f->page_mask = hpt_low_bits(shift);
+		f->rpn_mask = HPT_R_RPN & ~f->page_mask;
+	}
+	f->tail = restricted(l, s, f->r, f->tail);
+	return true;
+}
 
 /* Doubleword 0 has matched. True: so does the rest, and the answer is whole. */
 INLINE bool take(const struct look *l, const struct segment *s,
@@ -290,17 +309,10 @@ INLINE bool take(const struct look *l, const struct segment *s,
 	f.ptex = (uint64_t)(raw - l->base);
 	f.tail = s->base.tail;
 	f.page_mask = s->base.page_mask;
-	if (!hpt_is_first_page(&s->base, raw)) {
-		unsigned shift = other_page(l, s, f.v, f.r);
-
-		if (!shift)
-			return false;
-		f.tail = HPT_TAIL(BASE_SHIFT, s->base.shift) | HPT_TAIL(PAGE_SHIFT, shift);
-		f.page_mask = hpt_low_bits(shift);
-	}
-	f.tail |= HPT_TAIL(SECONDARY, secondary) | hpt_tail_of(s->tails, raw);
-	if ((f.r & KEY) | s->restricts)
-		f.tail = restricted(l, s, f.r, f.tail);
+	f.rpn_mask = s->base.rpn_mask;
+	f.tail |= HPT_TAIL(SECONDARY, secondary) | hpt_tail_of(s->tails, f.r);
+	if ((hpt_unlike_base(&s->base, raw) | s->restricts) && !take_rare(l, s, raw, &f))
+		return false;
 	put_entry(l, f, x);
 	return true;
 }
@@ -316,10 +328,10 @@ INLINE uint64_t slots_of(const struct look *l, const struct segment *s,
 }
 
 /* Each of them, in their order, since the first did not match as a whole. */
-RARE bool search_all(const struct look *l, const struct segment *s, bool secondary,
+RARE bool search_all(const struct look *l, const struct segment *s,
+		     const struct hpt_raw_entry *group, bool secondary,
 		     struct hpt_translation *x)
 {
-	const struct hpt_raw_entry *group = group_of(l, secondary ? ~x->hash : x->hash);
 	uint64_t found = slots_of(l, s, group, secondary, x);
 
 	for (; found; found &= found - 1)
@@ -328,23 +340,23 @@ RARE bool search_all(const struct look *l, const struct segment *s, bool seconda
 	return false;
 }
 
-INLINE bool search(const struct look *l, const struct segment *s, bool secondary,
+INLINE bool search(const struct look *l, const struct segment *s,
+		   const struct hpt_raw_entry *group, bool secondary,
 		   struct hpt_translation *x)
 {
-	const struct hpt_raw_entry *group = group_of(l, secondary ? ~x->hash : x->hash);
 	uint64_t found = slots_of(l, s, group, secondary, x);
 
 	if (!found)
 		return false;
 	if (take(l, s, group + __builtin_ctzll(found), secondary, x))
 		return true;
-	return search_all(l, s, secondary, x);
+	return search_all(l, s, group, secondary, x);
 }
 
 INLINE void search_secondary(const struct look *l, const struct segment *s,
 			     struct hpt_translation *x)
 {
-	if (hpt_lpcr_has(l->cpu, HPT_LPCR_TC) || !search(l, s, true, x))
+	if (hpt_lpcr_has(l->cpu, HPT_LPCR_TC) || !search(l, s, group_of(l, ~x->hash), true, x))
 		no_entry(l, s, x);
 }
 
@@ -362,7 +374,7 @@ INLINE int at_slot(const struct look *l, const struct hpt_table_facts *facts, ui
 
 	if (slot != NO_SLOT && know(l, slot, &segment)) {
 		put_head(l, &segment, ea & l->ea_mask, out);
-		if (!search(l, &segment, false, out))
+		if (!search(l, &segment, group_of(l, out->hash), false, out))
 			search_secondary(l, &segment, out);
 		if (is_last(l, out))
 			return HPT_OK;

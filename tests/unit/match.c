@@ -23,9 +23,81 @@ static uint64_t naive(const struct hpt_pair *p, unsigned n, uint64_t mask, uint6
 	return found;
 }
 
+#ifdef HPT_HAVE_AVX2
+HPT_TARGET_AVX2 static unsigned first_avx2(const struct hpt_pair *p, const uint64_t mask[4],
+					   uint64_t value)
+{
+	return hpt_first_of_8_inline(p, mask, value);
+}
+
+HPT_TARGET_AVX2 static unsigned only_avx2(const struct hpt_pair *p, const uint64_t mask[4],
+					  uint64_t value)
+{
+	return hpt_only_of_32_inline(p, mask, value);
+}
+#endif
+
+/* Where they stand, in bytes. */
+static void check_first(const struct hpt_pair *p, uint64_t mask, uint64_t value)
+{
+	const uint64_t masks[4] __attribute__((aligned(32))) = { mask, mask, mask, mask };
+	unsigned expected = 0;
+
+	while (expected < 128 && (p[expected / 16].first & mask) != value)
+		expected += 16;
+	assert_int_equal(hpt_first_of_8_plain(p, masks, value), expected);
+#ifdef HPT_HAVE_AVX2
+	if (have_avx2)
+		assert_int_equal(first_avx2(p, masks, value), expected);
+#endif
+}
+
+static void check_only(const struct hpt_pair *p, uint64_t mask, uint64_t value,
+		       unsigned expected)
+{
+	const uint64_t masks[4] __attribute__((aligned(32))) = { mask, mask, mask, mask };
+
+	assert_int_equal(hpt_only_of_32_plain(p, masks, value), expected);
+#ifdef HPT_HAVE_AVX2
+	if (have_avx2)
+		assert_int_equal(only_avx2(p, masks, value), expected);
+#endif
+}
+
+/* None of 32, each of them, each two of them. */
+static void test_only(void **state)
+{
+	const uint64_t mask = UINT64_C(0xffffff0008000000),
+		       value = UINT64_C(0x0000410008000000);
+	struct hpt_pair p[32];
+
+	(void)state;
+	for (unsigned i = 0; i < 32; i++)
+		p[i] = (struct hpt_pair){ (value | ~mask) ^ UINT64_C(1) << (40 + i % 24),
+					  value };
+	check_only(p, mask, value, 512);
+	for (unsigned i = 0; i < 32; i++) {
+		uint64_t first = p[i].first;
+
+		p[i].first = value | (i & 1 ? ~mask : 0);
+		check_only(p, mask, value, 16 * i);
+		for (unsigned j = 0; j < i; j++) {
+			uint64_t second = p[j].first;
+
+			p[j].first = value;
+			check_only(p, mask, value, 512);
+			p[j].first = second;
+		}
+		p[i].first = first;
+	}
+}
+
 static void check(const struct hpt_pair *p, unsigned n, uint64_t mask, uint64_t value)
 {
 	uint64_t expected = naive(p, n, mask, value);
+
+	if (n == 8)
+		check_first(p, mask, value);
 
 	assert_int_equal(hpt_match_plain(p, n, mask, value), expected);
 #ifdef HPT_HAVE_AVX2
@@ -172,11 +244,9 @@ static void test_blocks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_all_groups),
-		cmocka_unit_test(test_each_bit),
-		cmocka_unit_test(test_random),
-		cmocka_unit_test(test_either_form),
-		cmocka_unit_test(test_no_pairs),
+		cmocka_unit_test(test_only),        cmocka_unit_test(test_all_groups),
+		cmocka_unit_test(test_each_bit),    cmocka_unit_test(test_random),
+		cmocka_unit_test(test_either_form), cmocka_unit_test(test_no_pairs),
 		cmocka_unit_test(test_blocks),
 	};
 

@@ -8,6 +8,9 @@
 
 #include "../../lib/table/internal.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #define CASES 1200000u
 #define CASES_A_WORLD 400u
 
@@ -281,8 +284,10 @@ struct wide {
 	uint64_t more[3];
 };
 
+/* Of a table that has the world's entries again and again, in each of its parts. */
 static void check_batch(const struct world *w, const struct hpt_table *table, uint64_t *seed)
 {
+	uint64_t slots = UINT64_C(1) << (hpt_table_order(table) - 4);
 	size_t n = unit_random(seed) % BATCH_MAX;
 	enum hpt_access access = (enum hpt_access)(unit_random(seed) % 3);
 	uint32_t flags = world_flags(seed);
@@ -300,6 +305,8 @@ static void check_batch(const struct world *w, const struct hpt_table *table, ui
 		struct hpt_translation expected;
 
 		naive_translate(w, ea[i], access, flags, &expected);
+		assert_true(out[i].x.ptex < slots);
+		out[i].x.ptex %= WORLD_SLOTS;
 		same_translation(&out[i].x, &expected);
 		assert_int_equal(out[i].x.size, sizeof(out[0]));
 		assert_int_equal(out[i].more[0], UINT64_C(0x5a5a5a5a5a5a5a5a));
@@ -331,6 +338,56 @@ static void test_many(void **state)
 	}
 	for (unsigned k = 0; k < KINDS; k++)
 		close_memory(&m[k]);
+	free(w);
+}
+
+/*
+ * So large that page tables are walked in bursts: the same memory 2,048 times. A hash has all of
+ * its bits in such a table, but only those of the world's own say where an entry is.
+ */
+#define LARGE_ORDER 29u
+#define LARGE_BYTES ((size_t)1 << LARGE_ORDER)
+
+static void open_large(struct memory *m)
+{
+	size_t part = sizeof(*m->raw) * WORLD_SLOTS;
+	FILE *file = tmpfile();
+	unsigned char *p;
+
+	assert_non_null(file);
+	assert_int_equal(ftruncate(fileno(file), (off_t)part), 0);
+	p = mmap(NULL, LARGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+		 0);
+	assert_true(p != MAP_FAILED);
+	for (size_t at = 0; at < LARGE_BYTES; at += part)
+		assert_true(mmap(p + at, part, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+				 fileno(file), 0) == p + at);
+	fclose(file);
+	m->raw = (void *)p;
+	assert_int_equal(hpt_memory_open(m->raw, LARGE_ORDER, NULL, &m->table, NULL), 0);
+	assert_int_equal(hpt_memory_open(m->raw, LARGE_ORDER, NULL, &m->portable, NULL), 0);
+	hpt_table_set_base(m->portable, m->raw, false);
+}
+
+static void test_large(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	uint64_t seed = 25;
+	struct memory m = { 0 };
+
+	(void)state;
+	open_large(&m);
+	for (unsigned i = 0, n = unit_share(2000); i < n; i++) {
+		if (i % 5 == 0) {
+			world_make(w, &seed);
+			load_memory(&m, w);
+		}
+		check_batch(w, m.table, &seed);
+		check_batch(w, m.portable, &seed);
+	}
+	hpt_table_close(m.table);
+	hpt_table_close(m.portable);
+	assert_int_equal(munmap(m.raw, LARGE_BYTES), 0);
 	free(w);
 }
 
@@ -628,10 +685,11 @@ static void test_unaligned(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_million), cmocka_unit_test(test_kinds),
-		cmocka_unit_test(test_sizes),   cmocka_unit_test(test_many),
-		cmocka_unit_test(test_crowded), cmocka_unit_test(test_explain),
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_unaligned),
+		cmocka_unit_test(test_million),   cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_sizes),     cmocka_unit_test(test_many),
+		cmocka_unit_test(test_large),     cmocka_unit_test(test_crowded),
+		cmocka_unit_test(test_explain),   cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_unaligned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
