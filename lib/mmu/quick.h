@@ -2,7 +2,7 @@
 /*
  * One address where all is as most have it, in as few instructions as can be: they are what
  * it costs, and where they are few the processor has the next address on its way before this
- * one's group has come. Whatever is out of the way is left to others, with nothing written.
+ * one's group has come. Whatever is out of the way is left to others.
  *
  * It has two halves, each with registers enough for itself. Neither has an argument that does
  * not come in a register: what is asked for goes in one word, flags, access and, to the second
