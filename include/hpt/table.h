@@ -92,6 +92,12 @@ struct hpt_table_ops {
 			   size_t max, struct hpt_error *err);
 	/** Optional: called once by hpt_table_close(). */
 	void (*close)(void *ctx);
+	/** Optional: call @p fn with each block of 64 slots in which there is a valid entry in
+	 *  [ptex, ptex + n), and return #HPT_ERR_STOPPED when it does not return 0. Without it the
+	 *  library puts the runs of each together, which takes several times as long in a
+	 *  table that is half full. */
+	int (*each_block)(void *ctx, uint64_t ptex, uint64_t n, hpt_block_fn *fn, void *arg,
+			  struct hpt_error *err);
 };
 
 /** @name Bits of hpt_table_config::flags and hpt_table_info::flags
@@ -264,8 +270,9 @@ HPT_API int hpt_table_each(const struct hpt_table *table, uint64_t ptex, uint64_
  * The same entries as hpt_table_each() gives. Where they come in many short runs, as in a
  * table that is half full, this is several times as fast: nobody has to guess how long a run
  * is, and what is counted or summed up can be so without asking which slots are valid. Of
- * memory that nobody else writes (hpt_memory_open() without #HPT_MEMORY_LIVE) it takes about
- * as long as to read it once. Threads: const.
+ * memory that nobody else writes (hpt_memory_open() without #HPT_MEMORY_LIVE) and of a flat image
+ * in a file (hpt/guest.h) it takes about as long as to read it once. Of a backend of one's own see
+ * hpt_table_ops::each_block. Threads: const.
  */
 HPT_API int hpt_table_each_block(const struct hpt_table *table, uint64_t ptex, uint64_t n,
 				 hpt_block_fn *fn, void *arg, struct hpt_error *err);

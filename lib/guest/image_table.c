@@ -66,9 +66,11 @@ static int image_read(void *ctx, uint64_t ptex, size_t n, struct hpt_entry *out,
 	return r;
 }
 
+/* By the run or by the block: one of the functions is NULL. */
 struct walk {
 	uint64_t base; /* index of the window's first entry */
 	hpt_each_fn *fn;
+	hpt_block_fn *block_fn;
 	void *arg;
 };
 
@@ -77,6 +79,14 @@ static int give_run(void *arg, uint64_t ptex, size_t n, const struct hpt_entry *
 	const struct walk *walk = arg;
 
 	return walk->fn(walk->arg, walk->base + ptex, n, entries);
+}
+
+static int give_block(void *arg, uint64_t ptex, uint64_t valid,
+		      const struct hpt_entry *entries)
+{
+	const struct walk *walk = arg;
+
+	return walk->block_fn(walk->arg, walk->base + ptex, valid, entries);
 }
 
 /* The entries [from, to) of a window, whose bytes are at @bytes. */
@@ -89,7 +99,10 @@ static int each_window(const struct image *image, struct walk *walk, unsigned ch
 	int r = guest_read_at(image->fd, image->start + at, bytes + first * HPT_ENTRY_BYTES,
 			      (size_t)(end - first) * HPT_ENTRY_BYTES, err);
 
-	return r ? r : hpt_table_each(window, from, to - from, give_run, walk, err);
+	if (r)
+		return r;
+	return walk->fn ? hpt_table_each(window, from, to - from, give_run, walk, err)
+			: hpt_table_each_block(window, from, to - from, give_block, walk, err);
 }
 
 static int each_windows(const struct image *image, struct walk *walk, unsigned char *bytes,
@@ -119,26 +132,42 @@ static int each_windows(const struct image *image, struct walk *walk, unsigned c
 	return r;
 }
 
-static int image_each(void *ctx, uint64_t ptex, uint64_t n, hpt_each_fn *fn, void *arg,
-		      struct hpt_error *err)
+static int each_of(const struct image *image, struct walk *walk, uint64_t ptex, uint64_t n,
+		   struct hpt_error *err)
 {
-	struct walk walk = { .fn = fn, .arg = arg };
 	unsigned char *room = malloc(WINDOW_BYTES + HPT_ENTRY_BYTES);
 	size_t over = (uintptr_t)room % HPT_ENTRY_BYTES;
 	int r;
 
 	if (!room)
 		return guest_fail(err, HPT_ERR_MEMORY, "out of memory for an image");
-	r = each_windows(ctx, &walk, room + (over ? HPT_ENTRY_BYTES - over : 0), ptex,
+	r = each_windows(image, walk, room + (over ? HPT_ENTRY_BYTES - over : 0), ptex,
 			 ptex + n, err);
 	free(room);
 	return r;
+}
+
+static int image_each(void *ctx, uint64_t ptex, uint64_t n, hpt_each_fn *fn, void *arg,
+		      struct hpt_error *err)
+{
+	struct walk walk = { .fn = fn, .arg = arg };
+
+	return each_of(ctx, &walk, ptex, n, err);
+}
+
+static int image_each_block(void *ctx, uint64_t ptex, uint64_t n, hpt_block_fn *fn, void *arg,
+			    struct hpt_error *err)
+{
+	struct walk walk = { .block_fn = fn, .arg = arg };
+
+	return each_of(ctx, &walk, ptex, n, err);
 }
 
 static const struct hpt_table_ops image_ops = {
 	.size = sizeof(image_ops),
 	.read = image_read,
 	.each = image_each,
+	.each_block = image_each_block,
 	.close = free,
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Iteration by the block. A table that lies in private memory is scanned where it lies; of all
- * others the runs are put together.
+ * Iteration by the block. A table that lies in private memory is scanned where it lies; others
+ * have a way of their own, or their runs are put together.
  */
 
 #include "../core/block.h"
@@ -171,12 +171,17 @@ int hpt_table_each_block(const struct hpt_table *table, uint64_t ptex, uint64_t 
 	struct hpt_blocks b = { .base = f->base,
 				.v3 = f->form == HPT_FORM_V3,
 				.avx2 = f->avx2 };
+	bool own;
 	int ret;
 
-	if (!f->base || f->flags & HPT_TABLE_LIVE)
-		return each_gathered(table, ptex, n, fn, arg, err);
-	ret = hpt_each_range(table, ptex, &n, err);
-	if (!ret)
-		ret = hpt_blocks_each(&b, ptex, n, fn, arg);
+	if (!f->base || f->flags & HPT_TABLE_LIVE) {
+		ret = hpt_each_own_block(table, ptex, n, fn, arg, &own, err);
+		if (!own)
+			return each_gathered(table, ptex, n, fn, arg, err);
+	} else {
+		ret = hpt_each_range(table, ptex, &n, err);
+		if (!ret)
+			ret = hpt_blocks_each(&b, ptex, n, fn, arg);
+	}
 	return ret == HPT_ERR_STOPPED ? hpt_each_stopped(err) : ret;
 }
