@@ -7,6 +7,7 @@
 #include "unit.h"
 
 #include "../../lib/core/block.h"
+#include "../../lib/core/match.h"
 
 #define PAIRS 64u
 
