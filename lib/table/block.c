@@ -171,17 +171,15 @@ int hpt_table_each_block(const struct hpt_table *table, uint64_t ptex, uint64_t 
 	struct hpt_blocks b = { .base = f->base,
 				.v3 = f->form == HPT_FORM_V3,
 				.avx2 = f->avx2 };
-	bool own;
-	int ret;
+	int ret = hpt_each_range(table, ptex, &n, err);
 
-	if (!f->base || f->flags & HPT_TABLE_LIVE) {
-		ret = hpt_each_own_block(table, ptex, n, fn, arg, &own, err);
-		if (!own)
-			return each_gathered(table, ptex, n, fn, arg, err);
-	} else {
-		ret = hpt_each_range(table, ptex, &n, err);
-		if (!ret)
-			ret = hpt_blocks_each(&b, ptex, n, fn, arg);
-	}
+	if (ret || !n)
+		return ret;
+	if (f->base && !(f->flags & HPT_TABLE_LIVE))
+		ret = hpt_blocks_each(&b, ptex, n, fn, arg);
+	else if (hpt_has_own_blocks(table))
+		ret = hpt_own_blocks_each(table, ptex, n, fn, arg, err);
+	else
+		return each_gathered(table, ptex, n, fn, arg, err);
 	return ret == HPT_ERR_STOPPED ? hpt_each_stopped(err) : ret;
 }

@@ -56,12 +56,11 @@ struct hpt_blocks {
 int hpt_blocks_each(const struct hpt_blocks *b, uint64_t ptex, uint64_t n, hpt_block_fn *fn,
 		    void *arg);
 
-/*
- * hpt_table_each_block() as the backend does it; *@own: it does. Nothing else is done where it
- * does not.
- */
-int hpt_each_own_block(const struct hpt_table *table, uint64_t ptex, uint64_t n,
-		       hpt_block_fn *fn, void *arg, bool *own, struct hpt_error *err);
+/* Has the backend an each_block of its own? */
+bool hpt_has_own_blocks(const struct hpt_table *table);
+/* What it does, in a range that was checked and is not empty. */
+int hpt_own_blocks_each(const struct hpt_table *table, uint64_t ptex, uint64_t n,
+			hpt_block_fn *fn, void *arg, struct hpt_error *err);
 
 /* The range of an iteration checked, its end put in for UINT64_MAX. */
 int hpt_each_range(const struct hpt_table *table, uint64_t ptex, uint64_t *n,

@@ -290,18 +290,16 @@ int hpt_table_each(const struct hpt_table *table, uint64_t ptex, uint64_t n,
 	return ret == HPT_ERR_STOPPED ? hpt_each_stopped(err) : ret;
 }
 
-int hpt_each_own_block(const struct hpt_table *table, uint64_t ptex, uint64_t n,
-		       hpt_block_fn *fn, void *arg, bool *own, struct hpt_error *err)
+bool hpt_has_own_blocks(const struct hpt_table *table)
+{
+	return table->ops.each_block;
+}
+
+int hpt_own_blocks_each(const struct hpt_table *table, uint64_t ptex, uint64_t n,
+			hpt_block_fn *fn, void *arg, struct hpt_error *err)
 {
 	struct quiet q;
-	int ret;
 
-	*own = table->ops.each_block;
-	if (!*own)
-		return HPT_OK;
-	ret = hpt_each_range(table, ptex, &n, err);
-	if (ret || !n)
-		return ret;
 	return table->ops.each_block(table->ctx, ptex, n, fn, arg, or_own(err, &q));
 }
 

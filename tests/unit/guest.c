@@ -399,114 +399,6 @@ static void images(void **state)
 	bytes_free(&b);
 }
 
-/* Marsaglia's xorshift, from any seed but 0. */
-static uint64_t any(uint64_t *seed)
-{
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 7;
-	*seed ^= *seed << 17;
-	return *seed;
-}
-
-/* What a callback has seen, as an image would have it. */
-struct seen_image {
-	unsigned char *bytes;
-	uint64_t next; /* the least index that may come */
-	unsigned stop_after, calls;
-};
-
-static int see_run(void *arg, uint64_t ptex, size_t n, const struct hpt_entry *entries)
-{
-	struct seen_image *seen = arg;
-
-	assert_true(ptex >= seen->next);
-	hpt_entries_to_bytes(entries, n, seen->bytes + ptex * HPT_ENTRY_BYTES);
-	seen->next = ptex + n;
-	return 0;
-}
-
-static int see_block(void *arg, uint64_t ptex, uint64_t valid, const struct hpt_entry *entries)
-{
-	struct seen_image *seen = arg;
-
-	assert_true(ptex % 64 == 0 && ptex >= seen->next && valid);
-	for (unsigned i = 0; i < 64; i++) {
-		assert_int_equal(entries[i].v & HPT_V_VALID, valid >> i & 1);
-		if (valid >> i & 1)
-			hpt_entries_to_bytes(entries + i, 1,
-					     seen->bytes + (ptex + i) * HPT_ENTRY_BYTES);
-		else
-			assert_int_equal(entries[i].v | entries[i].r, 0);
-	}
-	seen->next = ptex + 64;
-	return ++seen->calls == seen->stop_after;
-}
-
-/* Four windows, by the run and by the block, from and to anywhere. */
-static void image_by_block(void **state)
-{
-	struct hpt_guest_options options = { .size = sizeof(options),
-					     .kind = HPT_SOURCE_IMAGE };
-	struct bytes b = { NULL, 0 };
-	size_t size = 4 * IMAGE_BYTES, slots = size / HPT_ENTRY_BYTES;
-	unsigned char *by_run = malloc(size), *expected = malloc(size), *found = malloc(size);
-	struct hpt_guest *guest;
-	struct hpt_table *table;
-	struct hpt_error err;
-	uint64_t seed = 51;
-
-	(void)state;
-	assert_true(by_run && expected && found);
-	bytes_fill(&b, size, 0);
-	for (size_t i = 0; i < slots; i++) {
-		struct hpt_entry e = { any(&seed) & ~HPT_V_HYPERVISOR,
-				       any(&seed) };
-
-		/* Runs of all lengths, and a window in which there is nothing. */
-		e.v &= ~HPT_V_VALID;
-		e.v |= i / (slots / 4) != 2 && any(&seed) % (i % 4096 / 64 + 1) < 2;
-		hpt_entries_to_bytes(&e, 1, b.data + i * HPT_ENTRY_BYTES);
-	}
-	guest = must_open(&b, &options);
-	assert_int_equal(hpt_guest_table(guest, &table, NULL), 0);
-	for (unsigned round = 0; round < 200; round++) {
-		uint64_t ptex = round ? any(&seed) % slots : 0;
-		uint64_t n = round ? any(&seed) % (slots - ptex) : UINT64_MAX;
-		uint64_t end = round ? ptex + n : slots;
-		struct seen_image seen = { found, 0, 0, 0 };
-		struct seen_image run = { by_run, 0, 0, 0 };
-
-		memset(expected, 0, size);
-		memset(found, 0, size);
-		memset(by_run, 0, size);
-		for (uint64_t i = ptex; i < end; i++)
-			if (b.data[i * HPT_ENTRY_BYTES + 7] & 1)
-				memcpy(expected + i * HPT_ENTRY_BYTES,
-				       b.data + i * HPT_ENTRY_BYTES, HPT_ENTRY_BYTES);
-		assert_int_equal(hpt_table_each_block(table, ptex, n, see_block, &seen, &err),
-				 0);
-		assert_int_equal(hpt_table_each(table, ptex, n, see_run, &run, &err), 0);
-		assert_memory_equal(found, expected, size);
-		assert_memory_equal(by_run, expected, size);
-	}
-	for (unsigned stop = 1; stop < 600; stop += 97) {
-		struct seen_image seen = { found, 0, stop, 0 };
-
-		assert_int_equal(
-			hpt_table_each_block(table, 0, UINT64_MAX, see_block, &seen, &err),
-			HPT_ERR_STOPPED);
-		assert_string_equal(err.text, "the iteration was stopped by its callback");
-		assert_int_equal(seen.calls, stop);
-	}
-	assert_int_equal(hpt_table_each_block(table, slots, 1, see_block, NULL, &err),
-			 HPT_ERR_RANGE);
-	hpt_guest_close(guest);
-	free(by_run);
-	free(expected);
-	free(found);
-	bytes_free(&b);
-}
-
 static void empty_image(void **state)
 {
 	struct bytes b = image_of(0);
@@ -884,7 +776,6 @@ int main(void)
 		cmocka_unit_test(names_to_print),
 		cmocka_unit_test(without_a_table),
 		cmocka_unit_test(images),
-		cmocka_unit_test(image_by_block),
 		cmocka_unit_test(empty_image),
 		cmocka_unit_test(ram_is_no_image),
 		cmocka_unit_test(captured),
