@@ -30,6 +30,10 @@
 const uint8_t hpt_first_of_mixed[256] = { FIRST_64(0), FIRST_64(64), FIRST_64(128),
 					  FIRST_64(192) };
 
+/* Pair 0 is bit 0, then 2; 1 is bit 2, then 3. */
+const uint8_t hpt_first_of_mixed_4[16] = { 64, 0, 32, 0, 16, 0, 16, 0,
+					   48, 0, 32, 0, 16, 0, 16, 0 };
+
 HPT_TARGET_AVX2 static uint64_t match_avx2(const void *pairs, unsigned n, uint64_t mask,
 					   uint64_t value)
 {

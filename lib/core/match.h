@@ -62,6 +62,17 @@ static inline unsigned hpt_first_of_8_plain(const void *pairs, const uint64_t ma
 	return (unsigned)__builtin_ctzll(found | 1u << 8) * (unsigned)sizeof(struct hpt_pair);
 }
 
+/* The same among four pairs, with one mask: in bytes, or 64. */
+static inline unsigned hpt_first_of_4_plain(const void *pairs, uint64_t mask, uint64_t value)
+{
+	const struct hpt_pair *p = pairs;
+	unsigned found = 1u << 4;
+
+	for (unsigned i = 0; i < 4; i++)
+		found |= (unsigned)((p[i].first & mask) == value) << i;
+	return (unsigned)__builtin_ctz(found) * (unsigned)sizeof(struct hpt_pair);
+}
+
 /*
  * Where the only one stands that matches of 32 pairs, in bytes, or 512: none does, or several
  * do. With four masks.
@@ -173,6 +184,20 @@ HPT_INLINE_AVX2 unsigned hpt_first_of_8_inline(const void *pairs, const uint64_t
 	__m256i eight = hpt_match_halves(pairs, masks, values);
 
 	return hpt_first_of_mixed[_mm256_movemask_ps(_mm256_castsi256_ps(eight))];
+}
+
+/* By the bits of four pairs in the order of hpt_match_four(): what hpt_first_of_4_plain() gives. */
+extern const uint8_t hpt_first_of_mixed_4[16] __attribute__((visibility("hidden")));
+
+/* As hpt_first_of_4_plain(). */
+HPT_INLINE_AVX2 unsigned hpt_first_of_4_inline(const void *pairs, uint64_t mask,
+					       uint64_t value)
+{
+	__m256i masks = _mm256_set1_epi64x((long long)mask);
+	__m256i values = _mm256_set1_epi64x((long long)value);
+	__m256i four = hpt_match_four(pairs, masks, values);
+
+	return hpt_first_of_mixed_4[_mm256_movemask_pd(_mm256_castsi256_pd(four))];
 }
 
 /* As hpt_only_of_32_plain(). */

@@ -4,46 +4,72 @@
  * those ahead are on their way from memory while the one in front is searched. What is known of a
  * bead is written where its answer goes.
  *
- * Where most are not in their primary groups, and in large tables, a group is sent for twice. First
- * into the second cache, which may have more lines on their way; often that only has the
- * processor walk the page tables, but then what waits for them is no prefetch into the nearest
- * cache, which would hold up those behind it. Half of the way on follows that one.
+ * A group is 128 bytes, aligned: one line on Power, two on most others. In a table that is half
+ * full four entries of five are in the first half of their groups. Only that half is sent for; some
+ * way on it is looked whether the other one is needed. Where most addresses are not in their
+ * primary groups both halves are sent for at once, and first into the second cache, which
+ * may have more lines on their way; but a processor may drop that, so they are sent for into the
+ * nearest one, too, some way on.
  *
  * Behind usual.h in usual.c and usual_avx2.c.
  */
 
-/*
- * Addresses that are on their way, and for how many it is looked at whether most of them were in
- * their primary groups.
- */
-#define AHEAD 16u
-/*
- * In tables of so many bytes and more, as a power of two, nearly each group's page tables must be
- * walked. A processor walks several at once where it finds their prefetches close together: there
- * the first ones come AHEAD at a time, and twice as many are on their way.
- */
-#define BURST_ORDER 29u
 /* So few are gone for one by one: a queue would cost more than it gives. */
 #define FEW 4u
+/* For fewer addresses segments are not looked for before one is needed. */
+#define MANY 64u
+/* Half a group, which is what FIRST_OF_4() gives where there is none. */
+#define HALF_BYTES 64u
+
+/* How groups are sent for. */
+struct pace {
+	/*
+	 * So many beads are between a group's being sent for and the choice of its half, and so
+	 * many more behind that.
+	 */
+	size_t way;
+	/*
+	 * So many groups are sent for at a time: of addresses that are in their primary
+	 * groups, and where most are not.
+	 */
+	size_t hits, misses;
+};
 
 /*
- * A group is 128 bytes, aligned: one line on Power, two on most others. Both lines at once: to
- * find no entry in the first half is what nothing could predict, and costs more than the second
- * line.
+ * The larger a table is, the more groups need a walk of page tables. A processor does several
+ * walks at once where it finds their prefetches close together; where it needs none, it is better
+ * if they are not.
  */
+#define PACE_LARGE_ORDER 28u
+#define PACE_HUGE_ORDER 29u
+#define PACE ((struct pace){ 16, 1, 1 })
+#define PACE_LARGE ((struct pace){ 32, 16, 1 })
+#define PACE_HUGE ((struct pace){ 32, 32, 16 })
+#define WAY_MAX 32u
+/* Those that were not in their primary group, and are on their way to the other one. */
+#define LATER 16u
+
+/* Into the second cache. */
 INLINE void prefetch_far(const struct hpt_raw_entry *group)
 {
 	__builtin_prefetch(group, 0, 2);
 	__builtin_prefetch(group + HPT_PTEG_ENTRIES / 2, 0, 2);
 }
 
+INLINE void prefetch_half(const struct hpt_raw_entry *half)
+{
+	__builtin_prefetch(half, 0, 3);
+}
+
 INLINE void prefetch_near(const struct hpt_raw_entry *group)
 {
-	__builtin_prefetch(group, 0, 3);
-	__builtin_prefetch(group + HPT_PTEG_ENTRIES / 2, 0, 3);
+	prefetch_half(group);
+	prefetch_half(group + HPT_PTEG_ENTRIES / 2);
 }
 
 #define INDEX_BITS 7
+
+#define NO_ESID UINT64_MAX /* none has so many bits */
 
 /* Segments by ESID. */
 struct esids {
@@ -75,6 +101,14 @@ INLINE void remember(struct esids *esids, uint64_t esid, const struct segment *s
 	esids->segment[i] = segment;
 }
 
+static void forget(struct esids *esids, uint64_t esid)
+{
+	unsigned i = bucket(esid);
+
+	if (esids->esid[i] == esid)
+		esids->esid[i] = NO_ESID;
+}
+
 /* An ESID that is not in the index. */
 RARE const struct segment *meet(const struct look *l, struct index *index, uint64_t ea)
 {
@@ -95,6 +129,40 @@ RARE const struct segment *meet(const struct look *l, struct index *index, uint6
 	else
 		remember(&index->of_256m, ea >> SEGMENT_256M, segment);
 	return segment;
+}
+
+/*
+ * All segments of 1T before the first address comes: one by one, as addresses meet them, each
+ * costs a branch that was guessed wrong, with all that was begun behind it. Those that share
+ * their 1T, or a place in the index, are left for meet() to tell apart.
+ */
+RARE void meet_all(const struct look *l, struct index *index)
+{
+	const struct hpt_slb_entry *slb = l->cpu->slb;
+	uint64_t shared = 0;
+
+	for (uint32_t slot = 0; slot < l->cpu->slb_n; slot++) {
+		uint64_t bit = UINT64_C(1) << slot, esid = slb[slot].esid >> SEGMENT_1T;
+		unsigned i = bucket(esid);
+
+		/* Does it match anything? */
+		if (hpt_slb_match(l->cpu, &slb[slot], slb[slot].esid) != HPT_SEGMENT_MATCH)
+			continue;
+		if (hpt_slb_shift(slb[slot].vsid) != SEGMENT_1T ||
+		    index->of_1t.esid[i] == esid) {
+			shared |= bit;
+			continue;
+		}
+		index->known |= bit;
+		if (!know(l, slot, &index->by_slot[slot])) {
+			index->unusual |= bit;
+			shared |= bit;
+		} else if (index->of_1t.esid[i] == NO_ESID) {
+			remember(&index->of_1t, esid, &index->by_slot[slot]);
+		}
+	}
+	for (; shared; shared &= shared - 1)
+		forget(&index->of_1t, slb[__builtin_ctzll(shared)].esid >> SEGMENT_1T);
 }
 
 INLINE const struct segment *find_256m(const struct look *l, struct index *index, uint64_t ea)
@@ -130,7 +198,9 @@ RARE void walk_whole(const struct hpt_walk_env *env, uint64_t ea, enum hpt_acces
 /* An address on its way to its primary group. */
 struct bead {
 	const struct segment *segment; /* NULL: the answer is there */
-	const struct hpt_raw_entry *group;
+	/* The group's first half, then the one that has the entry, if either has. */
+	const struct hpt_raw_entry *half;
+	uint64_t wanted_be; /* doubleword 0 */
 };
 
 /* Those that were not in their primary group wait once more. */
@@ -141,8 +211,8 @@ struct later {
 
 struct queue {
 	struct look look;
-	struct bead first[2 * AHEAD];
-	struct later second[AHEAD];
+	struct bead first[2 * WAY_MAX];
+	struct later second[LATER];
 	size_t begun, done; /* of the second */
 	size_t size;        /* of an answer */
 	struct index index;
@@ -151,7 +221,7 @@ struct queue {
 static void queue_init(struct queue *q)
 {
 	q->begun = q->done = 0;
-	/* No ESID has such bits. */
+	/* NO_ESID everywhere. */
 	memset(q->index.of_1t.esid, 0xff, sizeof(q->index.of_1t.esid));
 	memset(q->index.of_256m.esid, 0xff, sizeof(q->index.of_256m.esid));
 	q->index.known = q->index.unusual = 0;
@@ -166,7 +236,7 @@ INLINE void end(const struct hpt_walk_env *env, const struct queue *q,
 
 INLINE void search_oldest(const struct hpt_walk_env *env, struct queue *q)
 {
-	const struct later *b = &q->second[q->done++ % AHEAD];
+	const struct later *b = &q->second[q->done++ % LATER];
 
 	search_secondary(&q->look, b->segment, b->x);
 	end(env, q, b->x);
@@ -176,10 +246,10 @@ INLINE void search_oldest(const struct hpt_walk_env *env, struct queue *q)
 INLINE void search_later(const struct hpt_walk_env *env, struct queue *q,
 			 const struct segment *segment, struct hpt_translation *x)
 {
-	if (q->begun - q->done == AHEAD)
+	if (q->begun - q->done == LATER)
 		search_oldest(env, q);
 	prefetch_near(group_of(&q->look, ~x->hash));
-	q->second[q->begun++ % AHEAD] = (struct later){ segment, x };
+	q->second[q->begun++ % LATER] = (struct later){ segment, x };
 }
 
 /* An address comes: its segment, its hash, its group. */
@@ -191,11 +261,35 @@ INLINE struct bead begin(const struct hpt_walk_env *env, const struct look *l, s
 
 	if (!segment) {
 		walk_whole(env, ea, l->access, q->size, x);
-		return (struct bead){ NULL, l->base };
+		return (struct bead){ NULL, l->base, 0 };
 	}
 	x->size = q->size;
 	put_head(l, segment, used, x);
-	return (struct bead){ segment, group_of(l, x->hash) };
+	return (struct bead){ segment, group_of(l, x->hash),
+			      hpt_word_be(wanted_of(segment, used)) };
+}
+
+/*
+ * Without a branch: which half it is nothing could predict, and a wrong guess would cost more than
+ * a line.
+ */
+INLINE void choose_half(const struct look *l, struct bead *b)
+{
+	b->half =
+		entry_at(b->half, FIRST_OF_4(b->half, l->mask_be, b->wanted_be) & HALF_BYTES);
+	prefetch_half(b->half);
+}
+
+/* True: the answer is there. */
+INLINE bool search_half(const struct look *l, struct bead b, struct hpt_translation *x)
+{
+	unsigned at = FIRST_OF_4(b.half, l->mask_be, b.wanted_be);
+
+	if (at == HALF_BYTES)
+		return false;
+	if (take(l, b.segment, entry_at(b.half, at), false, x))
+		return true;
+	return search_all(l, b.segment, group_of(l, x->hash), false, x);
 }
 
 /* The answer that waits longest, unless it is there. */
@@ -204,25 +298,48 @@ INLINE void search_front(const struct hpt_walk_env *env, struct queue *q, struct
 {
 	if (!b.segment)
 		return;
-	if (search(&q->look, b.segment, b.group, false, x))
+	if (search_half(&q->look, b, x))
 		end(env, q, x);
 	else
 		search_later(env, q, b.segment, x);
 }
 
-/* The other group of an address. */
+/* The other group of an address, of which no half was chosen yet. */
 INLINE const struct hpt_raw_entry *other_group(const struct look *l,
 					       const struct hpt_raw_entry *group)
 {
 	return l->base + l->pteg_mask * HPT_PTEG_ENTRIES - (size_t)(group - l->base);
 }
 
-INLINE void prefetch_burst(const struct look *l, const struct bead *b, bool both)
+/* Those that came last up to @last. */
+INLINE void prefetch_hits(const struct bead *last, size_t n)
 {
-	for (const struct bead *last = b + AHEAD; b < last; b++) {
-		prefetch_far(b->group);
-		if (both)
-			prefetch_far(other_group(l, b->group));
+	for (const struct bead *b = last - (n - 1); b <= last; b++)
+		prefetch_half(b->half);
+}
+
+INLINE void prefetch_misses(const struct look *l, const struct bead *last, size_t n)
+{
+	for (const struct bead *b = last - (n - 1); b <= last; b++) {
+		prefetch_far(b->half);
+		/* A second one later would find no walk of page tables beside it. */
+		if (n > 1)
+			prefetch_far(other_group(l, b->half));
+	}
+}
+
+/* Bead @i came last. */
+INLINE void send_for(struct queue *q, struct pace pace, size_t i, bool missing)
+{
+	const size_t most = 2 * pace.way, between = (pace.way + pace.misses) / 2;
+	const struct bead *last = &q->first[i % most];
+
+	if (missing) {
+		if (i % pace.misses == pace.misses - 1)
+			prefetch_misses(&q->look, last, pace.misses);
+		prefetch_near(q->first[(i - between) % most].half);
+	} else if (i % pace.hits == pace.hits - 1) {
+		prefetch_hits(last, pace.hits);
 	}
 }
 
@@ -232,9 +349,9 @@ INLINE struct hpt_translation *after(struct hpt_translation *x, size_t size)
 }
 
 INLINE void queued(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
-		   enum hpt_access access, struct hpt_translation *out, bool bursts)
+		   enum hpt_access access, struct hpt_translation *out, struct pace pace)
 {
-	const size_t most = bursts ? 2 * AHEAD : AHEAD;
+	const size_t most = 2 * pace.way;
 	size_t size = out->size, ahead = n < most ? n : most, begun = 0;
 	struct hpt_translation *front = out, *back = out;
 	bool missing = false; /* most are not in their primary groups */
@@ -243,49 +360,56 @@ INLINE void queued(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
 	q.look = look_of(env->cpu, env->facts, access, env->flags);
 	q.size = size;
 	queue_init(&q);
+	if (n >= MANY)
+		meet_all(&q.look, &q.index);
 	for (size_t i = 0; i < ahead; i++, front = after(front, size)) {
 		q.first[i] = begin(env, &q.look, &q, ea[i], front);
-		prefetch_near(q.first[i].group);
+		prefetch_half(q.first[i].half);
 	}
+	for (size_t i = 0; i < pace.way && i < ahead; i++)
+		choose_half(&q.look, &q.first[i]);
 	for (size_t i = ahead; i < n; i++) {
-		struct bead *b = &q.first[i % most], first = *b;
-		struct bead new = begin(env, &q.look, &q, ea[i], front);
+		struct bead *new = &q.first[i % most], first = *new;
 
-		*b = new;
-		if (i % AHEAD == AHEAD - 1) {
-			missing = q.begun - begun > AHEAD / 2;
+		*new = begin(env, &q.look, &q, ea[i], front);
+		if (i % pace.way == pace.way - 1) {
+			missing = q.begun - begun > pace.way / 2;
 			begun = q.begun;
-			if (bursts)
-				prefetch_burst(&q.look, b - (AHEAD - 1), missing);
 		}
-		if (bursts) {
-			prefetch_near(q.first[(i - most / 2) % most].group);
-		} else if (missing) {
-			prefetch_far(new.group);
-			prefetch_near(q.first[(i - most / 2) % most].group);
-		} else {
-			prefetch_near(new.group);
-		}
+		send_for(&q, pace, i, missing);
+		choose_half(&q.look, &q.first[(i + pace.way) % most]);
 		search_front(env, &q, first, back);
 		back = after(back, size);
 		front = after(front, size);
 	}
-	for (size_t i = n - ahead; i < n; i++, back = after(back, size))
+	/* No whole burst. */
+	for (size_t i = n > ahead ? n - n % pace.hits : n; i < n; i++)
+		prefetch_half(q.first[i % most].half);
+	for (size_t i = n - ahead; i < n; i++, back = after(back, size)) {
+		if (i + pace.way < n)
+			choose_half(&q.look, &q.first[(i + pace.way) % most]);
 		search_front(env, &q, q.first[i % most], back);
+	}
 	while (q.done < q.begun)
 		search_oldest(env, &q);
 }
 
-RARE void queued_singly(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
-			enum hpt_access access, struct hpt_translation *out)
+RARE void queued_small(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
+		       enum hpt_access access, struct hpt_translation *out)
 {
-	queued(env, ea, n, access, out, false);
+	queued(env, ea, n, access, out, PACE);
 }
 
-RARE void queued_in_bursts(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
-			   enum hpt_access access, struct hpt_translation *out)
+RARE void queued_large(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
+		       enum hpt_access access, struct hpt_translation *out)
 {
-	queued(env, ea, n, access, out, true);
+	queued(env, ea, n, access, out, PACE_LARGE);
+}
+
+RARE void queued_huge(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
+		      enum hpt_access access, struct hpt_translation *out)
+{
+	queued(env, ea, n, access, out, PACE_HUGE);
 }
 
 void USUAL(many)(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
@@ -295,10 +419,12 @@ void USUAL(many)(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
 	size_t size = out->size;
 
 	if (n > FEW) {
-		if (env->facts->order >= BURST_ORDER)
-			queued_in_bursts(env, ea, n, access, out);
+		if (env->facts->order >= PACE_HUGE_ORDER)
+			queued_huge(env, ea, n, access, out);
+		else if (env->facts->order >= PACE_LARGE_ORDER)
+			queued_large(env, ea, n, access, out);
 		else
-			queued_singly(env, ea, n, access, out);
+			queued_small(env, ea, n, access, out);
 		return;
 	}
 	for (size_t i = 0; i < n; i++, x = after(x, size)) {

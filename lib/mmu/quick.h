@@ -36,11 +36,6 @@ INLINE bool is_quick(const struct hpt_cpu *cpu, const struct hpt_table_facts *fa
 		 (uintptr_t)cpu->linux_rule);
 }
 
-INLINE const struct hpt_raw_entry *entry_at(const struct hpt_raw_entry *base, uint64_t offset)
-{
-	return (const struct hpt_raw_entry *)(const void *)((const char *)base + offset);
-}
-
 INLINE const struct hpt_slb_entry *slot_of(const struct hpt_cpu *cpu, uint32_t at)
 {
 	return (const struct hpt_slb_entry *)(const void *)((const char *)cpu->slb + at);

@@ -7,6 +7,7 @@
 
 #define USUAL(name) hpt_usual_##name
 #define MATCH_PAIRS hpt_match_plain
+#define FIRST_OF_4 hpt_first_of_4_plain
 #define FIRST_OF_8 hpt_first_of_8_plain
 #define ONLY_OF_32 hpt_only_of_32_plain
 #include "usual.h"

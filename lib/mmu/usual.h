@@ -4,7 +4,7 @@
  * private memory. What it cannot tell it leaves to hpt_walk(), whose answers its own equal.
  *
  * This, quick.h and many.h are the body of usual.c and usual_avx2.c, which say what USUAL(name) is called there and
- * how MATCH_PAIRS(), FIRST_OF_8() and ONLY_OF_32() of core/match.h compare.
+ * how MATCH_PAIRS(), FIRST_OF_4(), FIRST_OF_8() and ONLY_OF_32() of core/match.h compare.
  */
 
 #define V_SHIFT (HPT_AVPN_FROM - HPT_V_AVPN_SHIFT) /* from an address to its AVPN in place */
@@ -168,6 +168,11 @@ INLINE const struct hpt_raw_entry *group_of(const struct look *l, uint64_t hash)
 	return l->base + (hash & l->pteg_mask) * HPT_PTEG_ENTRIES;
 }
 
+INLINE const struct hpt_raw_entry *entry_at(const struct hpt_raw_entry *base, uint64_t offset)
+{
+	return (const struct hpt_raw_entry *)(const void *)((const char *)base + offset);
+}
+
 INLINE void put_no_fault(struct hpt_translation *x)
 {
 	x->interrupt = 0;
@@ -317,12 +322,18 @@ INLINE bool take(const struct look *l, const struct segment *s,
 	return true;
 }
 
-/* The slots whose doubleword 0 is the one that is looked for. */
+/* Doubleword 0 as it is looked for in a primary group. */
+INLINE uint64_t wanted_of(const struct segment *s, uint64_t ea)
+{
+	return s->v | (ea >> V_SHIFT & s->v_mask);
+}
+
+/* The slots that have it. */
 INLINE uint64_t slots_of(const struct look *l, const struct segment *s,
 			 const struct hpt_raw_entry *group, bool secondary,
 			 const struct hpt_translation *x)
 {
-	uint64_t v = s->v | (x->ea >> V_SHIFT & s->v_mask) | (secondary ? HPT_V_SECONDARY : 0);
+	uint64_t v = wanted_of(s, x->ea) | (secondary ? HPT_V_SECONDARY : 0);
 
 	return MATCH_PAIRS(group, HPT_PTEG_ENTRIES, l->mask_be, hpt_word_be(v));
 }

@@ -14,6 +14,7 @@
 
 #define USUAL(name) hpt_usual_##name##_avx2
 #define MATCH_PAIRS hpt_match_inline
+#define FIRST_OF_4 hpt_first_of_4_inline
 #define FIRST_OF_8 hpt_first_of_8_inline
 #define ONLY_OF_32 hpt_only_of_32_inline
 #include "usual.h"

@@ -25,6 +25,12 @@ static uint64_t naive(const struct hpt_pair *p, unsigned n, uint64_t mask, uint6
 }
 
 #ifdef HPT_HAVE_AVX2
+HPT_TARGET_AVX2 static unsigned first_of_4_avx2(const struct hpt_pair *p, uint64_t mask,
+						uint64_t value)
+{
+	return hpt_first_of_4_inline(p, mask, value);
+}
+
 HPT_TARGET_AVX2 static unsigned first_avx2(const struct hpt_pair *p, const uint64_t mask[4],
 					   uint64_t value)
 {
@@ -37,6 +43,20 @@ HPT_TARGET_AVX2 static unsigned only_avx2(const struct hpt_pair *p, const uint64
 	return hpt_only_of_32_inline(p, mask, value);
 }
 #endif
+
+/* Where the first of four stands, in bytes. */
+static void check_first_of_4(const struct hpt_pair *p, uint64_t mask, uint64_t value)
+{
+	unsigned expected = 0;
+
+	while (expected < 64 && (p[expected / 16].first & mask) != value)
+		expected += 16;
+	assert_int_equal(hpt_first_of_4_plain(p, mask, value), expected);
+#ifdef HPT_HAVE_AVX2
+	if (have_avx2)
+		assert_int_equal(first_of_4_avx2(p, mask, value), expected);
+#endif
+}
 
 /* Where they stand, in bytes. */
 static void check_first(const struct hpt_pair *p, uint64_t mask, uint64_t value)
@@ -97,9 +117,11 @@ static void check(const struct hpt_pair *p, unsigned n, uint64_t mask, uint64_t 
 {
 	uint64_t expected = naive(p, n, mask, value);
 
-	if (n == 8)
+	if (n == 8) {
 		check_first(p, mask, value);
-
+		check_first_of_4(p, mask, value);
+		check_first_of_4(p + 4, mask, value);
+	}
 	assert_int_equal(hpt_match_plain(p, n, mask, value), expected);
 #ifdef HPT_HAVE_AVX2
 	if (have_avx2)
