@@ -103,7 +103,7 @@ static inline uint64_t random64(uint64_t *seed)
 
 /* world.c: a table half full, and a CPU whose segments it maps */
 #define SEGMENTS 32
-#define PROBES 262144u
+#define PROBES (1u << 20)
 
 /* An address, where its entry's group is, and what comes out. */
 struct probe {
@@ -141,19 +141,26 @@ double run_memcpy(void *arg); /* of struct copy */
 double run_memset(void *arg); /* of struct copy */
 double run_read(void *arg);   /* of struct copy */
 
+/* The order from which on a figure is about memory, and not about caches. */
+#define LARGE 26u
+
 /* Probes in turn, so that no group is met again before the others were. */
 struct turn {
 	const struct world *w;
 	const struct probe *probes;
-	size_t n, at;
-	bool both; /* an answer needs the other group, too */
-	bool few;  /* they are met again so soon that caches must be swept before each turn */
+	size_t n, at; /* the next one */
+	bool both;    /* an answer needs the other group, too */
+	bool few;     /* some were met before: caches must be swept before each turn */
 };
 
 #define TURN 4096u /* probes of a job */
 #define CALL 2048u /* of a call */
 
-const struct probe *turn_next(struct turn *t);
+/* A job on TURN probes, in ns. */
+typedef double turn_fn(void *arg, const struct probe *p);
+
+/* On the next ones, after as many others that do not count. */
+double turn_run(struct turn *t, turn_fn *once, void *arg);
 double run_chase(void *arg);     /* of struct turn */
 double run_in_flight(void *arg); /* of struct turn */
 /* The same over all lines of the groups that answers need. */

@@ -32,13 +32,12 @@ static void verify(const struct probe *p, const struct hpt_translation *x)
 		    (unsigned long long)p->ra);
 }
 
-static double run_many(void *arg)
+static double many_once(void *arg, const struct probe *p)
 {
 	struct work *work = arg;
-	const struct probe *p = turn_next(&work->turn);
 	double total = 0;
 
-	/* Where caches were swept for the groups' sake: what the caller gives was in them. */
+	/* What the caller gives is in a cache, whatever was done to the groups. */
 	memset(work->out, 0, sizeof(work->out));
 	for (unsigned done = 0; done < TURN; done += CALL, p += CALL) {
 		double begin;
@@ -59,10 +58,16 @@ static double run_many(void *arg)
 	return total;
 }
 
-static double run_each(void *arg)
+static double run_many(void *arg)
 {
 	struct work *work = arg;
-	const struct probe *p = turn_next(&work->turn);
+
+	return turn_run(&work->turn, many_once, work);
+}
+
+static double each_once(void *arg, const struct probe *p)
+{
+	struct work *work = arg;
 	struct hpt_translation x = { .size = sizeof(x) };
 	double begin = now_ns(), end;
 
@@ -80,6 +85,13 @@ static double run_each(void *arg)
 	return end - begin;
 }
 
+static double run_each(void *arg)
+{
+	struct work *work = arg;
+
+	return turn_run(&work->turn, each_once, work);
+}
+
 static struct turn turn_of(const struct world *w, const struct probe *probes, size_t n)
 {
 	if (n < TURN)
@@ -87,19 +99,32 @@ static struct turn turn_of(const struct world *w, const struct probe *probes, si
 	return (struct turn){ .w = w, .probes = probes, .n = n };
 }
 
-/* From here on a figure is about memory, and not about caches. */
-#define LARGE 26
-
-/* Work and limit on the same kind of probes, half of them apart. */
-static struct measure measure_probes(const struct bench *b, struct work *work, bench_fn *run,
-				     bench_fn *bound, const struct turn *t)
+/* So many of @t's probes, of which none was used before, or of all those that there are. */
+static struct turn take_turns(struct turn *t, unsigned turns)
 {
-	struct turn other = *t;
+	struct turn taken = *t;
+	size_t n = (size_t)turns * 2 * TURN;
 
-	/* Would the one meet groups that the other has brought? */
-	other.few = t->w->order >= LARGE && t->n / TURN < 2 * (b->runs + 1);
-	work->turn = other;
-	other.at = t->n / 2 / TURN * TURN;
+	if (t->n - t->at < n) {
+		t->at = 0;
+		t->few = taken.few = t->w->order >= LARGE;
+		return taken;
+	}
+	t->at += n;
+	return taken;
+}
+
+/*
+ * Work and limit on the same kind of probes, each on probes of its own: neither may meet groups
+ * that something before has brought.
+ */
+static struct measure measure_probes(const struct bench *b, struct work *work, bench_fn *run,
+				     bench_fn *bound, struct turn *t)
+{
+	struct turn other = take_turns(t, b->runs + 1);
+
+	work->turn = take_turns(t, b->runs + 1);
+	other.few = work->turn.few;
 	return measure(b, (struct job){ run, work }, (struct job){ bound, &other });
 }
 
@@ -113,10 +138,10 @@ static struct work *new_work(const struct world *w)
 	return work;
 }
 
-static void one_cold(struct bench *b, const struct world *w, struct work *work)
+static void one_cold(struct bench *b, const struct world *w, struct work *work,
+		     struct turn *primary)
 {
-	struct turn t = turn_of(w, w->primary, w->n_primary);
-	struct measure m = measure_probes(b, work, run_each, run_chase, &t);
+	struct measure m = measure_probes(b, work, run_each, run_chase, primary);
 	char name[64];
 
 	snprintf(name, sizeof(name), "translate/cold/2^%u", w->order);
@@ -138,32 +163,33 @@ static void one_warm(struct bench *b, const struct world *w, struct work *work)
 }
 
 /* Addresses by where their entry is. */
-struct kind {
-	const char *name;
-	const struct probe *probes;
-	size_t n;
-	bool both; /* both groups must be looked at */
-	double goal;
-};
-
-static double many(struct bench *b, const struct world *w, struct work *work,
-		   const struct kind *kind)
+static double many(struct bench *b, const char *kind, double goal, struct work *work,
+		   struct turn *t)
 {
+	unsigned order = t->w->order;
 	struct measure m, lines;
 	char name[64];
-	struct turn t;
 
-	if (kind->n < TURN)
-		return 0;
-	t = turn_of(w, kind->probes, kind->n);
-	t.both = kind->both;
-	m = measure_probes(b, work, run_many, run_in_flight, &t);
-	snprintf(name, sizeof(name), "translate_many/%s/2^%u", kind->name, w->order);
-	report_measure(b, name, "ns", TURN, &m, w->order >= LARGE ? kind->goal : 0);
-	lines = measure_probes(b, work, run_many, run_lines_in_flight, &t);
-	snprintf(name, sizeof(name), "translate_many/%s/lines/2^%u", kind->name, w->order);
+	m = measure_probes(b, work, run_many, run_in_flight, t);
+	snprintf(name, sizeof(name), "translate_many/%s/2^%u", kind, order);
+	report_measure(b, name, "ns", TURN, &m, order >= LARGE ? goal : 0);
+	lines = measure_probes(b, work, run_many, run_lines_in_flight, t);
+	snprintf(name, sizeof(name), "translate_many/%s/lines/2^%u", kind, order);
 	report_measure(b, name, "ns", TURN, &lines, 0);
 	return m.value / TURN;
+}
+
+/* Those that need both groups, if there are enough of them. */
+static void many_of_both(struct bench *b, const char *kind, struct work *work,
+			 const struct world *w, const struct probe *probes, size_t n)
+{
+	struct turn t;
+
+	if (n < 2 * TURN)
+		return;
+	t = turn_of(w, probes, n);
+	t.both = true;
+	many(b, kind, 3, work, &t);
 }
 
 typedef int open_fn(void *base, unsigned order, const struct hpt_memory_options *options,
@@ -181,7 +207,8 @@ static void *symbol(void *module, const char *name)
 }
 
 /* What is gained by vectors: the same work by a build without, in turn. */
-static void portable(struct bench *b, const struct world *w, struct work *vector)
+static void portable(struct bench *b, const struct world *w, struct work *vector,
+		     struct turn *primary)
 {
 	struct work *plain = new_work(w);
 	open_fn *open_memory;
@@ -198,9 +225,9 @@ static void portable(struct bench *b, const struct world *w, struct work *vector
 	if (plain->many == hpt_translate_many ||
 	    open_memory(w->raw, w->order, NULL, &plain->table, NULL))
 		die("%s is not the other build", b->portable);
-	plain->turn = turn_of(w, w->primary, w->n_primary);
-	vector->turn = plain->turn;
-	vector->turn.at = w->n_primary / 2 / TURN * TURN;
+	plain->turn = take_turns(primary, b->runs + 1);
+	vector->turn = take_turns(primary, b->runs + 1);
+	plain->turn.few = vector->turn.few;
 	m = measure(b, (struct job){ run_many, plain }, (struct job){ run_many, vector });
 	report_measure(b, "translate_many/portable/2^26", "ns", TURN, &m, 2);
 	close_table(plain->table);
@@ -210,24 +237,25 @@ static void portable(struct bench *b, const struct world *w, struct work *vector
 
 static double at_order(struct bench *b, unsigned order)
 {
+	struct turn primary;
 	struct world w;
 	struct work *work;
-	double primary;
+	double ns;
 
 	world_make(&w, order);
 	work = new_work(&w);
-	one_cold(b, &w, work);
+	primary = turn_of(&w, w.primary, w.n_primary);
+	one_cold(b, &w, work, &primary);
 	if (order == 18)
 		one_warm(b, &w, work);
-	primary = many(b, &w, work,
-		       &(struct kind){ "primary", w.primary, w.n_primary, false, 2 });
-	many(b, &w, work, &(struct kind){ "secondary", w.secondary, w.n_secondary, true, 3 });
-	many(b, &w, work, &(struct kind){ "miss", w.miss, w.n_miss, true, 3 });
+	ns = many(b, "primary", 2, work, &primary);
+	many_of_both(b, "secondary", work, &w, w.secondary, w.n_secondary);
+	many_of_both(b, "miss", work, &w, w.miss, w.n_miss);
 	if (order == 26 && b->portable)
-		portable(b, &w, work);
+		portable(b, &w, work, &primary);
 	free(work);
 	world_free(&w);
-	return primary;
+	return ns;
 }
 
 void bench_translate(struct bench *b)
