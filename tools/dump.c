@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "crew.h"
 #include "filter.h"
 
 /* hpt dump: the entries, one a line. */
@@ -66,8 +67,9 @@ struct dump {
 	uint64_t limit;
 	bool all;
 	bool host;
+	const struct hpt_table *table;
 	struct view view;
-	struct output out;
+	struct output *out;
 	struct row row;
 	struct quick *quick; /* NULL: each entry is looked at */
 };
@@ -117,14 +119,14 @@ static int set_option(struct dump *dump, int code)
 /* Returns 0 to go on. */
 static int dump_entry(struct dump *dump, uint64_t ptex, struct hpt_entry entry)
 {
-	if (!dump->quick || !quick_line(dump->quick, &dump->out, ptex, entry)) {
+	if (!dump->quick || !quick_line(dump->quick, dump->out, ptex, entry)) {
 		row_decode(&dump->row, &dump->view, ptex, entry);
 		if (!filter_match(&dump->filter, &dump->row))
 			return 0;
-		dump->form->row(&dump->out, &dump->view, &dump->row);
+		dump->form->row(dump->out, &dump->view, &dump->row);
 	}
 	dump->limit--;
-	return !dump->limit || dump->out.error;
+	return !dump->limit || dump->out->error;
 }
 
 static int dump_run(void *arg, uint64_t ptex, size_t n, const struct hpt_entry *entries)
@@ -147,6 +149,27 @@ static int dump_block(void *arg, uint64_t ptex, uint64_t valid,
 			return 1;
 	}
 	return 0;
+}
+
+/* What of a dump can be told apart, by one of several threads. */
+static int dump_part(const void *arg, struct output *out, uint64_t ptex, uint64_t n,
+		     struct hpt_error *err)
+{
+	struct dump dump = *(const struct dump *)arg;
+
+	dump.out = out;
+	return hpt_table_each_block(dump.table, ptex, n, dump_block, &dump, err);
+}
+
+static int dump_valid(struct dump *dump, uint64_t n, struct hpt_error *err)
+{
+	struct hpt_table_info info = { .size = sizeof(info) };
+
+	/* With a limit what one prints depends on what was printed before. */
+	if (dump->limit == UINT64_MAX && crew_pays(n) &&
+	    !hpt_table_info(dump->table, &info, NULL) && info.flags & HPT_TABLE_CONCURRENT)
+		return crew_print(dump->out, dump->ptex.first, n, dump_part, dump, err);
+	return hpt_table_each_block(dump->table, dump->ptex.first, n, dump_block, dump, err);
 }
 
 static int dump_all(struct dump *dump, const struct hpt_table *table, uint64_t n,
@@ -184,10 +207,11 @@ static int dump_table(struct dump *dump, const struct hpt_table *table)
 				   "--ptex: the table has %llu slots, 0 to 0x%llx",
 				   (unsigned long long)slots, (unsigned long long)slots - 1);
 	n = last - dump->ptex.first + 1;
+	dump->table = table;
 	view_init(&dump->view, table, dump->sizes);
 	dump->view.listing = dump->host ? table : NULL;
 	if (dump->form->begin)
-		dump->form->begin(&dump->out, &dump->view);
+		dump->form->begin(dump->out, &dump->view);
 	if (!dump->limit)
 		return 0;
 	if (dump->form == &text_form && filter_is_empty(&dump->filter))
@@ -195,7 +219,7 @@ static int dump_table(struct dump *dump, const struct hpt_table *table)
 	if (dump->all)
 		ret = dump_all(dump, table, n, &err);
 	else
-		ret = hpt_table_each_block(table, dump->ptex.first, n, dump_block, dump, &err);
+		ret = dump_valid(dump, n, &err);
 	free(dump->quick);
 	if (!ret || ret == HPT_ERR_STOPPED)
 		return 0;
@@ -217,6 +241,7 @@ static int check_host(const struct dump *dump, const struct hpt_table *table)
 static int dump_source(struct dump *dump)
 {
 	struct source source;
+	struct output out;
 	int ret, closed;
 
 	if (dump->form->binary && isatty(STDOUT_FILENO))
@@ -229,11 +254,12 @@ static int dump_source(struct dump *dump)
 		return ret;
 	ret = check_host(dump, source.table);
 	if (!ret)
-		ret = output_open(&dump->out, STDOUT_FILENO, "standard output");
+		ret = output_open(&out, STDOUT_FILENO, "standard output");
 	if (!ret) {
-		output_colour(&dump->out, dump->common.colour);
+		dump->out = &out;
+		output_colour(&out, dump->common.colour);
 		ret = dump_table(dump, source.table);
-		closed = output_close(&dump->out);
+		closed = output_close(&out);
 		ret = ret ? ret : closed;
 	}
 	source_close(&source);

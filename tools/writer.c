@@ -2,7 +2,6 @@
 #include "writer.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -63,7 +62,7 @@ static void *write_what_comes(void *arg)
 }
 
 /* Signals are for the thread that knows what they mean; but a broken pipe is ours. */
-static int start(struct writer *w)
+int start_thread(pthread_t *thread, void *(*main)(void *arg), void *arg)
 {
 	sigset_t others, before;
 	int error;
@@ -71,7 +70,7 @@ static int start(struct writer *w)
 	sigfillset(&others);
 	sigdelset(&others, SIGPIPE);
 	pthread_sigmask(SIG_SETMASK, &others, &before);
-	error = pthread_create(&w->thread, NULL, write_what_comes, w);
+	error = pthread_create(thread, NULL, main, arg);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return error;
 }
@@ -85,7 +84,7 @@ struct writer *writer_start(int fd)
 	w->fd = fd;
 	pthread_mutex_init(&w->mutex, NULL);
 	pthread_cond_init(&w->changed, NULL);
-	if (!start(w))
+	if (!start_thread(&w->thread, write_what_comes, w))
 		return w;
 	pthread_cond_destroy(&w->changed);
 	pthread_mutex_destroy(&w->mutex);

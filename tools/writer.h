@@ -2,10 +2,14 @@
 #ifndef WRITER_H
 #define WRITER_H
 
+#include <pthread.h>
 #include <stddef.h>
 
 /* All of it. 0, or an errno; ENOSPC where write(2) takes nothing. */
 int write_bytes(int fd, const char *bytes, size_t len);
+
+/* A thread of this process, which gets no signals but SIGPIPE. An errno, or 0. */
+int start_thread(pthread_t *thread, void *(*main)(void *arg), void *arg);
 
 /*
  * A thread that writes, while its caller makes what comes next. Errors are errnos of the first
