@@ -61,8 +61,8 @@ INLINE bool quick_half(const struct hpt_cpu *cpu, const struct hpt_table_facts *
 	uint64_t vsid = word << 2 >> (shift - V_SHIFT + 2);
 	uint64_t offset = ea & hpt_low_bits(shift);
 	uint64_t hash = hpt_vsid_hash(vsid, shift) ^ offset >> base->shift;
-	const struct hpt_raw_entry *entry =
-		entry_at(facts->quick, hash << HPT_PTEG_SHIFT & facts->group_mask);
+	uint64_t where = hash << HPT_PTEG_SHIFT & facts->group_mask;
+	const struct hpt_raw_entry *entry = entry_at(facts->quick, where);
 	/* B and VSID stand in the segment's word as they do in an entry. */
 	uint64_t wanted = (word & ~hpt_low_bits(shift - V_SHIFT)) | HPT_V_VALID |
 			  (offset >> V_SHIFT & base->avpn_mask >> V_SHIFT);
@@ -82,7 +82,7 @@ INLINE bool quick_half(const struct hpt_cpu *cpu, const struct hpt_table_facts *
 		return false;
 	f.v = hpt_word_be(entry->v_be.raw_be) & ~HPT_V_HYPERVISOR;
 	f.r = hpt_word_be(entry->r_be.raw_be);
-	f.ptex = (uint64_t)(entry - facts->quick);
+	f.ptex = (where + at) / sizeof(*entry);
 	f.tail = base->tail |
 		 hpt_tail_of(hpt_known_tails_of(cpu->msr, word, access_of(how)), f.r);
 	if (f.tail & HPT_TAIL(DENIED, 0xff))
@@ -99,31 +99,30 @@ INLINE bool quick_half(const struct hpt_cpu *cpu, const struct hpt_table_facts *
 	return true;
 }
 
+/* What it is handed has been checked, so that there is no error to tell. */
 RARE int quick_other(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
-		     uint64_t ea, uint32_t how, struct hpt_translation *out,
-		     struct hpt_error *err)
+		     uint64_t ea, uint32_t how, struct hpt_translation *out)
 {
 	struct look l = look_of(cpu, facts, access_of(how), how & HPT_QUICK_FLAGS);
 
 	return at_slot(&l, facts, ea, (how >> AT_SHIFT) / (uint32_t)sizeof(cpu->slb[0]), out,
-		       err);
+		       NULL);
 }
 
 HALF int quick_1t(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts, uint64_t ea,
-		  uint32_t how, struct hpt_translation *out, struct hpt_error *err)
+		  uint32_t how, struct hpt_translation *out)
 {
 	if (quick_half(cpu, facts, ea, how, out, SEGMENT_1T))
 		return HPT_OK;
-	return quick_other(cpu, facts, ea, how, out, err);
+	return quick_other(cpu, facts, ea, how, out);
 }
 
 HALF int quick_256m(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
-		    uint64_t ea, uint32_t how, struct hpt_translation *out,
-		    struct hpt_error *err)
+		    uint64_t ea, uint32_t how, struct hpt_translation *out)
 {
 	if (quick_half(cpu, facts, ea, how, out, SEGMENT_256M))
 		return HPT_OK;
-	return quick_other(cpu, facts, ea, how, out, err);
+	return quick_other(cpu, facts, ea, how, out);
 }
 
 /* As if the quick way had not been tried. */
@@ -140,11 +139,11 @@ INLINE int quick_at(const struct hpt_cpu *cpu, const struct hpt_table_facts *fac
 		    struct hpt_translation *out, struct hpt_error *err)
 {
 	if (slot->vsid >> HPT_SLB_B_SHIFT == 1)
-		return quick_1t(cpu, facts, ea, how, out, err);
+		return quick_1t(cpu, facts, ea, how, out);
 	if (slot->vsid >> HPT_SLB_B_SHIFT || (slot->esid ^ ea) >> SEGMENT_256M ||
 	    hpt_known_bases[hpt_encoding(slot->vsid)].shift >= SEGMENT_256M)
 		return quick_not(cpu, facts, ea, how, out, err);
-	return quick_256m(cpu, facts, ea, how, out, err);
+	return quick_256m(cpu, facts, ea, how, out);
 }
 
 /* Is what the words name in somebody's own page sizes the same as it is in ours? */
