@@ -271,13 +271,14 @@ INLINE struct bead begin(const struct hpt_walk_env *env, const struct look *l, s
 
 /*
  * Without a branch: which half it is nothing could predict, and a wrong guess would cost more than
- * a line.
+ * a line. @missing: both were sent for.
  */
-INLINE void choose_half(const struct look *l, struct bead *b)
+INLINE void choose_half(const struct look *l, struct bead *b, bool missing)
 {
 	b->half =
 		entry_at(b->half, FIRST_OF_4(b->half, l->mask_be, b->wanted_be) & HALF_BYTES);
-	prefetch_half(b->half);
+	if (!missing)
+		prefetch_half(b->half);
 }
 
 /* True: the answer is there. */
@@ -367,7 +368,7 @@ INLINE void queued(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
 		prefetch_half(q.first[i].half);
 	}
 	for (size_t i = 0; i < pace.way && i < ahead; i++)
-		choose_half(&q.look, &q.first[i]);
+		choose_half(&q.look, &q.first[i], false);
 	for (size_t i = ahead; i < n; i++) {
 		struct bead *new = &q.first[i % most], first = *new;
 
@@ -377,7 +378,7 @@ INLINE void queued(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
 			begun = q.begun;
 		}
 		send_for(&q, pace, i, missing);
-		choose_half(&q.look, &q.first[(i + pace.way) % most]);
+		choose_half(&q.look, &q.first[(i + pace.way) % most], missing);
 		search_front(env, &q, first, back);
 		back = after(back, size);
 		front = after(front, size);
@@ -387,7 +388,7 @@ INLINE void queued(const struct hpt_walk_env *env, const uint64_t *ea, size_t n,
 		prefetch_half(q.first[i % most].half);
 	for (size_t i = n - ahead; i < n; i++, back = after(back, size)) {
 		if (i + pace.way < n)
-			choose_half(&q.look, &q.first[(i + pace.way) % most]);
+			choose_half(&q.look, &q.first[(i + pace.way) % most], missing);
 		search_front(env, &q, q.first[i % most], back);
 	}
 	while (q.done < q.begun)

@@ -5,16 +5,13 @@
  * one's group has come. Whatever is out of the way is left to others.
  *
  * It has two halves, each with registers enough for itself. Neither has an argument that does
- * not come in a register: what is asked for goes in one word, flags, access and, to the second
- * half, where the slot is.
+ * not come in a register: flags and access go in one word.
  *
  * Behind usual.h in usual.c and usual_avx2.c.
  */
 
 /* Slots of an SLB from POWER7 on. All are compared, in use or not. */
 #define QUICK_SLOTS 32u
-/* Where the slot is, in bytes from the first one. */
-#define AT_SHIFT 16
 #define HALF static __attribute__((noinline))
 
 /* What of AMR and IAMR is for the key that most pages have. */
@@ -36,7 +33,8 @@ INLINE bool is_quick(const struct hpt_cpu *cpu, const struct hpt_table_facts *fa
 		 (uintptr_t)cpu->linux_rule);
 }
 
-INLINE const struct hpt_slb_entry *slot_of(const struct hpt_cpu *cpu, uint32_t at)
+/* @at is in bytes from the first slot. */
+INLINE const struct hpt_slb_entry *slot_of(const struct hpt_cpu *cpu, uint64_t at)
 {
 	return (const struct hpt_slb_entry *)(const void *)((const char *)cpu->slb + at);
 }
@@ -52,9 +50,10 @@ INLINE enum hpt_access access_of(uint32_t how)
  * again; it has no error left to meet.
  */
 INLINE bool quick_half(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
-		       uint64_t ea, uint32_t how, struct hpt_translation *x, unsigned shift)
+		       uint64_t ea, uint32_t how, struct hpt_translation *x, uint64_t slot_at,
+		       unsigned shift)
 {
-	const struct hpt_slb_entry *slot = slot_of(cpu, how >> AT_SHIFT);
+	const struct hpt_slb_entry *slot = slot_of(cpu, slot_at);
 	uint64_t word = slot->vsid;
 	const struct hpt_known_base *base = &hpt_known_bases[hpt_encoding(word)];
 	/* Without B, which is the two highest bits. */
@@ -93,7 +92,7 @@ INLINE bool quick_half(const struct hpt_cpu *cpu, const struct hpt_table_facts *
 	x->access = access_of(how);
 	x->mode = HPT_MODE_SEGMENT;
 	x->ea = ea;
-	x->slb_slot = (how >> AT_SHIFT) / (uint32_t)sizeof(*slot);
+	x->slb_slot = (uint32_t)(slot_at / sizeof(*slot));
 	put_found(f, x);
 	put_no_fault(x);
 	return true;
@@ -101,28 +100,27 @@ INLINE bool quick_half(const struct hpt_cpu *cpu, const struct hpt_table_facts *
 
 /* What it is handed has been checked, so that there is no error to tell. */
 RARE int quick_other(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
-		     uint64_t ea, uint32_t how, struct hpt_translation *out)
+		     uint64_t ea, uint32_t how, struct hpt_translation *out, uint64_t slot_at)
 {
 	struct look l = look_of(cpu, facts, access_of(how), how & HPT_QUICK_FLAGS);
 
-	return at_slot(&l, facts, ea, (how >> AT_SHIFT) / (uint32_t)sizeof(cpu->slb[0]), out,
-		       NULL);
+	return at_slot(&l, facts, ea, (uint32_t)(slot_at / sizeof(cpu->slb[0])), out, NULL);
 }
 
 HALF int quick_1t(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts, uint64_t ea,
-		  uint32_t how, struct hpt_translation *out)
+		  uint32_t how, struct hpt_translation *out, uint64_t slot_at)
 {
-	if (quick_half(cpu, facts, ea, how, out, SEGMENT_1T))
+	if (quick_half(cpu, facts, ea, how, out, slot_at, SEGMENT_1T))
 		return HPT_OK;
-	return quick_other(cpu, facts, ea, how, out);
+	return quick_other(cpu, facts, ea, how, out, slot_at);
 }
 
 HALF int quick_256m(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
-		    uint64_t ea, uint32_t how, struct hpt_translation *out)
+		    uint64_t ea, uint32_t how, struct hpt_translation *out, uint64_t slot_at)
 {
-	if (quick_half(cpu, facts, ea, how, out, SEGMENT_256M))
+	if (quick_half(cpu, facts, ea, how, out, slot_at, SEGMENT_256M))
 		return HPT_OK;
-	return quick_other(cpu, facts, ea, how, out);
+	return quick_other(cpu, facts, ea, how, out, slot_at);
 }
 
 /* As if the quick way had not been tried. */
@@ -135,15 +133,17 @@ RARE int quick_not(const struct hpt_cpu *cpu, const struct hpt_table_facts *fact
 
 /* The second half for a slot whose base page size is one of hpt_known_bases. */
 INLINE int quick_at(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
-		    uint64_t ea, uint32_t how, const struct hpt_slb_entry *slot,
-		    struct hpt_translation *out, struct hpt_error *err)
+		    uint64_t ea, uint32_t how, uint64_t slot_at, struct hpt_translation *out,
+		    struct hpt_error *err)
 {
+	const struct hpt_slb_entry *slot = slot_of(cpu, slot_at);
+
 	if (slot->vsid >> HPT_SLB_B_SHIFT == 1)
-		return quick_1t(cpu, facts, ea, how, out);
+		return quick_1t(cpu, facts, ea, how, out, slot_at);
 	if (slot->vsid >> HPT_SLB_B_SHIFT || (slot->esid ^ ea) >> SEGMENT_256M ||
 	    hpt_known_bases[hpt_encoding(slot->vsid)].shift >= SEGMENT_256M)
 		return quick_not(cpu, facts, ea, how, out, err);
-	return quick_256m(cpu, facts, ea, how, out);
+	return quick_256m(cpu, facts, ea, how, out, slot_at);
 }
 
 /* Is what the words name in somebody's own page sizes the same as it is in ours? */
@@ -157,23 +157,25 @@ INLINE bool is_known(const struct hpt_page_sizes *sizes, uint64_t word)
 				 base->actual[0].lp);
 }
 
+/* Where the slot is comes above the rest of @how. */
+#define AT_SHIFT 16
+
 HALF int quick_sizes(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts,
 		     uint64_t ea, uint32_t how, struct hpt_translation *out,
 		     struct hpt_error *err)
 {
-	const struct hpt_slb_entry *slot = slot_of(cpu, how >> AT_SHIFT);
-	uint64_t word = slot->vsid;
+	uint32_t slot_at = how >> AT_SHIFT;
+	uint64_t word = slot_of(cpu, slot_at)->vsid;
 
 	if (!cpu->sizes || cpu->sizes->n - 1 >= HPT_BASE_SIZES_MAX || word & HPT_SLB_N ||
 	    !is_known(cpu->sizes, word))
 		return quick_not(cpu, facts, ea, how, out, err);
-	return quick_at(cpu, facts, ea, how, slot, out, err);
+	return quick_at(cpu, facts, ea, how, slot_at, out, err);
 }
 
 int USUAL(one)(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts, uint64_t ea,
 	       uint32_t how, struct hpt_translation *out, struct hpt_error *err)
 {
-	const struct hpt_slb_entry *slot;
 	uint32_t at;
 
 	if (!cpu || cpu->size != sizeof(*cpu) || cpu->slb_n > QUICK_SLOTS)
@@ -181,9 +183,7 @@ int USUAL(one)(const struct hpt_cpu *cpu, const struct hpt_table_facts *facts, u
 	at = ONLY_OF_32(cpu->slb, hpt_quick_slb_mask, (ea & HPT_ESID_1T) | HPT_SLB_VALID);
 	if (!is_quick(cpu, facts, out) || at >= cpu->slb_n * sizeof(cpu->slb[0]))
 		return quick_not(cpu, facts, ea, how, out, err);
-	slot = slot_of(cpu, at);
-	how |= at << AT_SHIFT;
-	if (!(hpt_own_encodings(cpu->sizes) >> hpt_encoding_n(slot->vsid) & 1))
-		return quick_sizes(cpu, facts, ea, how, out, err);
-	return quick_at(cpu, facts, ea, how, slot, out, err);
+	if (!(hpt_own_encodings(cpu->sizes) >> hpt_encoding_n(slot_of(cpu, at)->vsid) & 1))
+		return quick_sizes(cpu, facts, ea, how | at << AT_SHIFT, out, err);
+	return quick_at(cpu, facts, ea, how, at, out, err);
 }
