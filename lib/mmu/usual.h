@@ -275,24 +275,59 @@ INLINE uint64_t restricted(const struct look *l, const struct segment *s, uint64
 					(by_n >> l->access & 1) * HPT_DENY_SEGMENT_N);
 }
 
+/* An entry as it is in the classic form. False: it is of a segment of another size. */
+INLINE bool read_entry(const struct look *l, const struct segment *s,
+		       const struct hpt_raw_entry *raw, struct hpt_entry *e)
+{
+	e->v = hpt_word_be(raw->v_be.raw_be) & ~HPT_V_HYPERVISOR;
+	e->r = hpt_word_be(raw->r_be.raw_be);
+	if (!l->v3)
+		return true;
+	*e = hpt_entry_from_v3(*e);
+	return e->v >> HPT_V_B_SHIFT == s->entry.vsid >> HPT_SLB_B_SHIFT;
+}
+
+/* What is said of it where its page is its base's first one. */
+INLINE struct found found_at(const struct look *l, const struct segment *s,
+			     const struct hpt_raw_entry *raw, struct hpt_entry e,
+			     bool secondary)
+{
+	return (struct found){
+		.v = e.v,
+		.r = e.r,
+		.ptex = (uint64_t)(raw - l->base),
+		.tail = s->base.tail | HPT_TAIL(SECONDARY, secondary) |
+			hpt_tail_of(s->tails, e.r),
+		.page_mask = s->base.page_mask,
+		.rpn_mask = s->base.rpn_mask,
+	};
+}
+
 /*
- * An entry whose page is not its base's first one, or whose rights are restricted otherwise: what
- * is left to say of it. False: it is none of this segment.
+ * An entry whose page is not its base's first one, or whose rights are restricted otherwise.
+ * False: it is none of this segment.
  */
 RARE bool take_rare(const struct look *l, const struct segment *s,
-		    const struct hpt_raw_entry *raw, struct found *f)
+		    const struct hpt_raw_entry *raw, bool secondary, struct hpt_translation *x)
 {
+	struct hpt_entry e;
+	struct found f;
+
+	if (!read_entry(l, s, raw, &e))
+		return false;
+	f = found_at(l, s, raw, e, secondary);
 	if (!hpt_is_first_page(&s->base, raw)) {
-		unsigned shift = other_page(l, s, f->v, f->r);
+		unsigned shift = other_page(l, s, f.v, f.r);
 
 		if (!shift)
 			return false;
-		f->tail &= ~HPT_TAIL(PAGE_SHIFT, 0xff);
-		f->tail |= HPT_TAIL(PAGE_SHIFT, shift);
-		f->page_mask = hpt_low_bits(shift);
-		f->rpn_mask = HPT_R_RPN & ~f->page_mask;
+		f.tail &= ~HPT_TAIL(PAGE_SHIFT, 0xff);
+		f.tail |= HPT_TAIL(PAGE_SHIFT, shift);
+		f.page_mask = hpt_low_bits(shift);
+		f.rpn_mask = HPT_R_RPN & ~f.page_mask;
 	}
-	f->tail = restricted(l, s, f->r, f->tail);
+	f.tail = restricted(l, s, f.r, f.tail);
+	put_entry(l, f, x);
 	return true;
 }
 
@@ -300,25 +335,14 @@ RARE bool take_rare(const struct look *l, const struct segment *s,
 INLINE bool take(const struct look *l, const struct segment *s,
 		 const struct hpt_raw_entry *raw, bool secondary, struct hpt_translation *x)
 {
-	struct found f = { .v = hpt_word_be(raw->v_be.raw_be) & ~HPT_V_HYPERVISOR,
-			   .r = hpt_word_be(raw->r_be.raw_be) };
+	struct hpt_entry e;
 
-	if (l->v3) {
-		struct hpt_entry classic = hpt_entry_from_v3((struct hpt_entry){ f.v, f.r });
-
-		if (classic.v >> HPT_V_B_SHIFT != s->entry.vsid >> HPT_SLB_B_SHIFT)
-			return false;
-		f.v = classic.v;
-		f.r = classic.r;
-	}
-	f.ptex = (uint64_t)(raw - l->base);
-	f.tail = s->base.tail;
-	f.page_mask = s->base.page_mask;
-	f.rpn_mask = s->base.rpn_mask;
-	f.tail |= HPT_TAIL(SECONDARY, secondary) | hpt_tail_of(s->tails, f.r);
-	if ((hpt_unlike_base(&s->base, raw) | s->restricts) && !take_rare(l, s, raw, &f))
+	/* Nothing that is in registers here may be asked for there, or it would be in memory. */
+	if (hpt_unlike_base(&s->base, raw) | s->restricts)
+		return take_rare(l, s, raw, secondary, x);
+	if (!read_entry(l, s, raw, &e))
 		return false;
-	put_entry(l, f, x);
+	put_entry(l, found_at(l, s, raw, e, secondary), x);
 	return true;
 }
 
