@@ -332,7 +332,7 @@ INLINE void prefetch_misses(const struct look *l, const struct bead *last, size_
 /* Bead @i came last. */
 INLINE void send_for(struct queue *q, struct pace pace, size_t i, bool missing)
 {
-	const size_t most = 2 * pace.way, between = (pace.way + pace.misses) / 2;
+	const size_t most = 2 * pace.way, between = (3 * pace.way + pace.misses) / 4;
 	const struct bead *last = &q->first[i % most];
 
 	if (missing) {
