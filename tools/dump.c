@@ -69,7 +69,8 @@ struct dump {
 	bool host;
 	const struct hpt_table *table;
 	struct view view;
-	struct output *out;
+	struct output standard;
+	struct output *out; /* that, or a part's own */
 	struct row row;
 	struct quick *quick; /* NULL: each entry is looked at */
 };
@@ -241,7 +242,6 @@ static int check_host(const struct dump *dump, const struct hpt_table *table)
 static int dump_source(struct dump *dump)
 {
 	struct source source;
-	struct output out;
 	int ret, closed;
 
 	if (dump->form->binary && isatty(STDOUT_FILENO))
@@ -254,12 +254,12 @@ static int dump_source(struct dump *dump)
 		return ret;
 	ret = check_host(dump, source.table);
 	if (!ret)
-		ret = output_open(&out, STDOUT_FILENO, "standard output");
+		ret = output_open(&dump->standard, STDOUT_FILENO, "standard output");
 	if (!ret) {
-		dump->out = &out;
-		output_colour(&out, dump->common.colour);
+		dump->out = &dump->standard;
+		output_colour(dump->out, dump->common.colour);
 		ret = dump_table(dump, source.table);
-		closed = output_close(&out);
+		closed = output_close(dump->out);
 		ret = ret ? ret : closed;
 	}
 	source_close(&source);
