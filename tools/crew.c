@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdlib.h>
 
 #define THREADS_MAX 4u
 /* Slots of a part: half full, its text fits into a buffer, and that into a processor's cache. */
@@ -35,7 +36,7 @@ struct crew {
 
 struct member {
 	struct crew *crew;
-	struct output out;
+	struct output *out;
 	uint64_t part;
 	pthread_t thread;
 };
@@ -95,9 +96,9 @@ static void end_part(const struct member *m, int ret, const struct hpt_error *er
 	struct crew *crew = m->crew;
 
 	pthread_mutex_lock(&crew->mutex);
-	if (ret || m->out.error) {
+	if (ret || m->out->error) {
 		crew->stop = true;
-		crew->error = m->out.error;
+		crew->error = m->out->error;
 		crew->ret = ret;
 		crew->err = *err;
 	}
@@ -114,10 +115,10 @@ static void *print_parts(void *arg)
 	while (take_part(m)) {
 		uint64_t from = m->part * crew->slots, left = crew->n - from;
 		struct hpt_error err = { 0 };
-		int ret = crew->fn(crew->arg, &m->out, crew->ptex + from,
+		int ret = crew->fn(crew->arg, m->out, crew->ptex + from,
 				   left < crew->slots ? left : crew->slots, &err);
 
-		output_full(&m->out);
+		output_full(m->out);
 		if (!await_turn(m))
 			break;
 		end_part(m, ret, &err);
@@ -125,37 +126,43 @@ static void *print_parts(void *arg)
 	return NULL;
 }
 
-/* Whether it works: else there are fewer. */
-static bool begin_member(struct member *m, struct crew *crew, const struct output *out)
+/* What a member prints goes out in turn. */
+static void join(struct member *m, struct crew *crew, struct output *out)
 {
-	m->crew = crew;
-	if (output_open_sink(&m->out, write_in_turn, m))
-		return false;
-	m->out.colour = out->colour;
-	if (!start_thread(&m->thread, print_parts, m))
+	*m = (struct member){ .crew = crew, .out = out };
+	out->sink = write_in_turn;
+	out->arg = m;
+}
+
+/* One thread more, with an output of its own. Whether there is one: else there are fewer. */
+static bool begin_member(struct member *m, struct crew *crew, struct output *own, bool colour)
+{
+	*own = (struct output){ .fd = -1, .colour = colour, .buffer = malloc(OUTPUT_BYTES) };
+	join(m, crew, own);
+	if (own->buffer && !start_thread(&m->thread, print_parts, m))
 		return true;
-	output_drop(&m->out);
+	free(own->buffer);
 	return false;
 }
 
-/* This thread is one of them. */
-static void print_all(struct crew *crew, const struct output *out)
+/* This thread is one of them, and keeps its output. */
+static void print_all(struct crew *crew, struct output *out)
 {
-	struct member members[THREADS_MAX] = { { .crew = crew } };
+	struct member members[THREADS_MAX];
+	struct output own[THREADS_MAX];
 	unsigned n = 1, most = processors();
 
-	if (output_open_sink(&members[0].out, write_in_turn, &members[0])) {
-		crew->error = ENOMEM;
-		return;
-	}
-	members[0].out.colour = out->colour;
-	while (n < THREADS_MAX && n < most && begin_member(&members[n], crew, out))
+	join(&members[0], crew, out);
+	while (n < THREADS_MAX && n < most &&
+	       begin_member(&members[n], crew, &own[n], out->colour))
 		n++;
 	print_parts(&members[0]);
-	for (unsigned i = 1; i < n; i++)
+	for (unsigned i = 1; i < n; i++) {
 		pthread_join(members[i].thread, NULL);
-	for (unsigned i = 0; i < n; i++)
-		output_drop(&members[i].out);
+		free(own[i].buffer);
+	}
+	out->sink = NULL;
+	out->error = crew->error;
 }
 
 int crew_print(struct output *out, uint64_t ptex, uint64_t n, crew_fn *fn, const void *arg,
@@ -171,7 +178,6 @@ int crew_print(struct output *out, uint64_t ptex, uint64_t n, crew_fn *fn, const
 	print_all(&crew, out);
 	pthread_cond_destroy(&crew.changed);
 	pthread_mutex_destroy(&crew.mutex);
-	out->error = crew.error;
 	if (crew.ret)
 		*err = crew.err;
 	return crew.ret;

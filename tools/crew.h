@@ -18,7 +18,7 @@ typedef int crew_fn(const void *arg, struct output *out, uint64_t ptex, uint64_t
 /* So many slots or more are worth a crew, on a machine that has processors for one. */
 bool crew_pays(uint64_t n);
 
-/* As @fn of all. What failed of @out, or of memory, is told when it is closed. */
+/* As @fn of all. What failed of @out is told when it is closed. */
 int crew_print(struct output *out, uint64_t ptex, uint64_t n, crew_fn *fn, const void *arg,
 	       struct hpt_error *err);
 

@@ -173,8 +173,7 @@ static int dump_valid(struct dump *dump, uint64_t n, struct hpt_error *err)
 	return hpt_table_each_block(dump->table, dump->ptex.first, n, dump_block, dump, err);
 }
 
-static int dump_all(struct dump *dump, const struct hpt_table *table, uint64_t n,
-		    struct hpt_error *err)
+static int dump_all(struct dump *dump, uint64_t n, struct hpt_error *err)
 {
 	struct hpt_entry *entries = malloc(READ_ENTRIES * sizeof(*entries));
 	uint64_t ptex = dump->ptex.first;
@@ -185,7 +184,7 @@ static int dump_all(struct dump *dump, const struct hpt_table *table, uint64_t n
 	while (n && !ret) {
 		size_t part = n < READ_ENTRIES ? (size_t)n : READ_ENTRIES;
 
-		ret = hpt_table_read(table, ptex, part, entries, err);
+		ret = hpt_table_read(dump->table, ptex, part, entries, err);
 		if (!ret && dump_run(dump, ptex, part, entries))
 			ret = HPT_ERR_STOPPED;
 		ptex += part;
@@ -218,7 +217,7 @@ static int dump_table(struct dump *dump, const struct hpt_table *table)
 	if (dump->form == &text_form && filter_is_empty(&dump->filter))
 		dump->quick = quick_open(&dump->view);
 	if (dump->all)
-		ret = dump_all(dump, table, n, &err);
+		ret = dump_all(dump, n, &err);
 	else
 		ret = dump_valid(dump, n, &err);
 	free(dump->quick);

@@ -79,12 +79,6 @@ bool output_flush(struct output *out)
 	return !out->error;
 }
 
-void output_drop(struct output *out)
-{
-	free(out->buffer);
-	out->buffer = NULL;
-}
-
 /* Write out, close and tell what went wrong: some file systems say so only at close. */
 int output_close(struct output *out)
 {

@@ -251,8 +251,6 @@ int output_open(struct output *out, int fd, const char *name);
 int output_open_sink(struct output *out,
 		     int (*sink)(void *arg, const char *bytes, size_t len), void *arg);
 int output_close(struct output *out);
-/* Of a sink: nothing more comes, and what is left does not matter. */
-void output_drop(struct output *out);
 /* Makes room: what is in the buffer goes out, or is about to. */
 void output_full(struct output *out);
 /* All is out; whether it is well. */

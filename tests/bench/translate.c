@@ -114,17 +114,22 @@ static struct turn take_turns(struct turn *t, unsigned turns)
 	return taken;
 }
 
-/*
- * Work and limit on the same kind of probes, each on probes of its own: neither may meet groups
- * that something before has brought.
- */
+/* For two that take turns: neither may meet groups that something before has brought. */
+static void take_both(const struct bench *b, struct turn *t, struct turn *one,
+		      struct turn *other)
+{
+	*one = take_turns(t, b->runs + 1);
+	*other = take_turns(t, b->runs + 1);
+	one->few = other->few;
+}
+
+/* Work and limit on the same kind of probes, each on probes of its own. */
 static struct measure measure_probes(const struct bench *b, struct work *work, bench_fn *run,
 				     bench_fn *bound, struct turn *t)
 {
-	struct turn other = take_turns(t, b->runs + 1);
+	struct turn other;
 
-	work->turn = take_turns(t, b->runs + 1);
-	other.few = work->turn.few;
+	take_both(b, t, &other, &work->turn);
 	return measure(b, (struct job){ run, work }, (struct job){ bound, &other });
 }
 
@@ -225,9 +230,7 @@ static void portable(struct bench *b, const struct world *w, struct work *vector
 	if (plain->many == hpt_translate_many ||
 	    open_memory(w->raw, w->order, NULL, &plain->table, NULL))
 		die("%s is not the other build", b->portable);
-	plain->turn = take_turns(primary, b->runs + 1);
-	vector->turn = take_turns(primary, b->runs + 1);
-	plain->turn.few = vector->turn.few;
+	take_both(b, primary, &plain->turn, &vector->turn);
 	m = measure(b, (struct job){ run_many, plain }, (struct job){ run_many, vector });
 	report_measure(b, "translate_many/portable/2^26", "ns", TURN, &m, 2);
 	close_table(plain->table);
