@@ -69,8 +69,7 @@ struct dump {
 	bool host;
 	const struct hpt_table *table;
 	struct view view;
-	struct output standard;
-	struct output *out; /* that, or a part's own */
+	struct output *out; /* apart: it changes while parts take a copy of the rest */
 	struct row row;
 	struct quick *quick; /* NULL: each entry is looked at */
 };
@@ -253,9 +252,8 @@ static int dump_source(struct dump *dump)
 		return ret;
 	ret = check_host(dump, source.table);
 	if (!ret)
-		ret = output_open(&dump->standard, STDOUT_FILENO, "standard output");
+		ret = output_open(dump->out, STDOUT_FILENO, "standard output");
 	if (!ret) {
-		dump->out = &dump->standard;
 		output_colour(dump->out, dump->common.colour);
 		ret = dump_table(dump, source.table);
 		closed = output_close(dump->out);
@@ -267,7 +265,8 @@ static int dump_source(struct dump *dump)
 
 static int dump_main(const struct command *self, int argc, char **argv)
 {
-	struct dump dump = { .form = &text_form, .limit = UINT64_MAX };
+	struct output out;
+	struct dump dump = { .form = &text_form, .limit = UINT64_MAX, .out = &out };
 	int code, ret;
 
 	dump.ptex.last = UINT64_MAX;
