@@ -134,33 +134,33 @@ static void join(struct member *m, struct crew *crew, struct output *out)
 	out->arg = m;
 }
 
-/* One thread more, with an output of its own. Whether there is one: else there are fewer. */
-static bool begin_member(struct member *m, struct crew *crew, struct output *own, bool colour)
+/* Whether there is one thread more, which prints to @own. */
+static bool begin_member(struct member *m, struct crew *crew, struct output *own)
 {
-	*own = (struct output){ .fd = -1, .colour = colour, .buffer = malloc(OUTPUT_BYTES) };
 	join(m, crew, own);
-	if (own->buffer && !start_thread(&m->thread, print_parts, m))
-		return true;
-	free(own->buffer);
-	return false;
+	return !start_thread(&m->thread, print_parts, m);
 }
 
-/* This thread is one of them, and keeps its output. */
+/* This thread is one of them, and keeps its output. Where others cannot be there are fewer. */
 static void print_all(struct crew *crew, struct output *out)
 {
 	struct member members[THREADS_MAX];
 	struct output own[THREADS_MAX];
-	unsigned n = 1, most = processors();
+	char *buffers = malloc(THREADS_MAX * OUTPUT_BYTES);
+	unsigned n = 1, most = buffers ? processors() : 1;
 
 	join(&members[0], crew, out);
-	while (n < THREADS_MAX && n < most &&
-	       begin_member(&members[n], crew, &own[n], out->colour))
-		n++;
-	print_parts(&members[0]);
-	for (unsigned i = 1; i < n; i++) {
-		pthread_join(members[i].thread, NULL);
-		free(own[i].buffer);
+	for (; n < THREADS_MAX && n < most; n++) {
+		own[n] = (struct output){ .fd = -1,
+					  .colour = out->colour,
+					  .buffer = buffers + n * OUTPUT_BYTES };
+		if (!begin_member(&members[n], crew, &own[n]))
+			break;
 	}
+	print_parts(&members[0]);
+	while (--n)
+		pthread_join(members[n].thread, NULL);
+	free(buffers);
 	out->sink = NULL;
 	out->error = crew->error;
 }
