@@ -37,14 +37,15 @@ struct pace {
 
 /*
  * The larger a table is, the more groups need a walk of page tables. A processor does several
- * walks at once where it finds their prefetches close together; where it needs none, it is better
- * if they are not.
+ * walks at once where it finds their prefetches close together; where it needs none, or finds what
+ * it walks in a near cache, it is better if they are not. No more than some twenty lines are on
+ * their way at once.
  */
 #define PACE_LARGE_ORDER 28u
 #define PACE_HUGE_ORDER 29u
 #define PACE ((struct pace){ 16, 1, 1 })
-#define PACE_LARGE ((struct pace){ 32, 16, 1 })
-#define PACE_HUGE ((struct pace){ 32, 32, 16 })
+#define PACE_LARGE ((struct pace){ 32, 1, 16 })
+#define PACE_HUGE ((struct pace){ 32, 16, 16 })
 #define WAY_MAX 32u
 /* Those that were not in their primary group, and are on their way to the other one. */
 #define LATER 16u
