@@ -5,9 +5,8 @@
 
 #include <unistd.h>
 
-#define SWEEP_BYTES ((size_t)64 << 20)
+#define SWEEP_BYTES ((size_t)128 << 20)
 #define PAGE ((size_t)4096)
-#define IN_ORDER_BYTES ((size_t)4 << 20)
 
 /* The compiler must not see that it is 0, nor that nobody looks at the other. */
 static volatile uint64_t nothing;
@@ -51,12 +50,12 @@ double run_read(void *arg)
 	return now_ns() - begin + c->extra;
 }
 
-/* Twice what the last cache holds, or should hold. */
+/* Four times what the last cache holds, or should hold: it may keep what was met again and again. */
 static size_t sweep_bytes(void)
 {
 	long cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
 
-	return cache > 0 ? 2 * (size_t)cache : SWEEP_BYTES;
+	return cache > 0 ? 4 * (size_t)cache : SWEEP_BYTES;
 }
 
 /* Memory that is neither the table's nor an answer's. */
@@ -86,41 +85,33 @@ static void sweep_caches(const struct world *w)
 		result = *page;
 }
 
-/*
- * A processor may learn whether the other line of two is worth having, and drop prefetches for
- * which it seems not to be: from loads of one random line of two, as the limits have them, that
- * it is not, and for thousands of groups that come after them. So both work and limit begin where
- * reading in order has just been seen, as it is seen in any program.
- */
-static void read_in_order(void)
+static const struct probe *next_turn(struct turn *t)
 {
-	static size_t at;
-	struct copy other = elsewhere();
+	const struct probe *p;
 
-	if (other.bytes - at < IN_ORDER_BYTES)
-		at = 0;
-	other.from = (const unsigned char *)other.to + at;
-	other.bytes = IN_ORDER_BYTES;
-	run_read(&other);
-	at += IN_ORDER_BYTES;
+	/* The last few that make no whole turn are left out. */
+	if (t->n - t->at < TURN)
+		t->at = 0;
+	p = t->probes + t->at;
+	t->at += TURN;
+	return p;
 }
 
 double turn_run(struct turn *t, turn_fn *once, void *arg)
 {
-	const struct probe *p = t->probes + t->at;
-	/* The smallest table has no others. */
-	size_t others = t->n < 2 * TURN ? 0 : TURN;
+	size_t before = 1;
 
-	if (t->few)
+	if (t->w->order >= LARGE)
+		before = TURNS_BEFORE;
+	if (t->w->order >= LARGE && t->n < FRESH) {
 		sweep_caches(t->w);
-	else if (t->w->order >= LARGE)
-		read_in_order();
-	/* The last few that make no whole turn are left out. */
-	t->at += others + TURN;
-	if (t->at + others + TURN > t->n)
-		t->at = 0;
-	once(arg, p);
-	return once(arg, p + others);
+		/* What is met in each turn a cache would keep. */
+		before = t->n / TURN / 4;
+	}
+	while (before--)
+		once(arg, next_turn(t));
+	listen_around();
+	return once(arg, next_turn(t));
 }
 
 static uint64_t load_group(const struct world *w, uint32_t pteg, uint64_t before)

@@ -86,7 +86,7 @@ static void set(struct bench *b, int c, const char *value)
 
 int main(int argc, char **argv)
 {
-	struct bench b = { .runs = 9, .max_order = 30, .dir = "/tmp" };
+	struct bench b = { .runs = 9, .patience = 120e9, .max_order = 30, .dir = "/tmp" };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Time, and what keeps it honest: pairs in turn, medians, one CPU. */
+/* Time, and what keeps it honest: pairs in turn, medians, one CPU, quiet neighbours. */
 
 #include "bench.h"
 
@@ -9,6 +9,14 @@
 #include <time.h>
 
 #define RUNS_MAX 99u
+#define PAIRS_MAX 1000u
+#define FIRST_NS 1e9
+#define TRIES 5u
+/* So long is waited for quiet runs of one figure, unless the program's patience ends before. */
+#define FIGURE_NS 10e9
+#define WORKERS 4u /* CPUs that a job may have threads on */
+/* So much longer than at best additions may take beside nobody. */
+#define QUIET 1.15
 #define HUGE_PAGE ((size_t)2 << 20)
 
 static double ns_of(clockid_t clock)
@@ -47,34 +55,220 @@ static unsigned runs_of(const struct bench *b)
 	return b->runs < RUNS_MAX ? b->runs : RUNS_MAX;
 }
 
-struct measure measure(const struct bench *b, struct job work, struct job limit)
+/* Which the compiler must not count together. */
+static inline void add(unsigned *x)
 {
-	double value[RUNS_MAX], bound[RUNS_MAX], ratio[RUNS_MAX];
-	unsigned n = runs_of(b);
-
-	limit.run(limit.arg);
-	work.run(work.arg);
-	for (unsigned i = 0; i < n; i++) {
-		/* Each goes first as often. */
-		if (i % 2)
-			value[i] = work.run(work.arg);
-		bound[i] = limit.run(limit.arg);
-		if (i % 2 == 0)
-			value[i] = work.run(work.arg);
-		ratio[i] = value[i] / bound[i];
-	}
-	return (struct measure){ median(value, n), median(bound, n), median(ratio, n) };
+	++*x;
+	__asm__ volatile("" : "+r"(*x));
 }
 
-double measure_alone(const struct bench *b, struct job work)
+/* Additions that need no memory: how long they take the core alone tells. */
+static double additions_once(void)
 {
-	double value[RUNS_MAX];
-	unsigned n = runs_of(b);
+	unsigned a = 0, b = 0, c = 0, d = 0, e = 0, f = 0;
+	double begin = now_ns();
 
-	work.run(work.arg);
-	for (unsigned i = 0; i < n; i++)
-		value[i] = work.run(work.arg);
-	return median(value, n);
+	for (unsigned i = 0; i < 4096; i++) {
+		add(&a);
+		add(&b);
+		add(&c);
+		add(&d);
+		add(&e);
+		add(&f);
+	}
+	return now_ns() - begin;
+}
+
+/* The least of a few: the system's own part of it may not be in a cache at first. */
+static double additions(void)
+{
+	double least = additions_once();
+
+	for (unsigned i = 0; i < 2; i++) {
+		double ns = additions_once();
+
+		if (ns < least)
+			least = ns;
+	}
+	return least;
+}
+
+/* The quickest ever, and the slowest since somebody set it to 0. */
+static _Thread_local double quickest, slowest;
+
+/* A neighbour who computes for all of this time is taken for a slow core; few do. */
+static double quickest_of_all(void)
+{
+	const struct timespec pause = { 0, 1000000 };
+	double begin = wall_ns(), least = additions();
+
+	while (wall_ns() - begin < FIRST_NS) {
+		double ns = additions();
+
+		if (ns < least)
+			least = ns;
+		nanosleep(&pause, NULL);
+	}
+	return least;
+}
+
+void listen_around(void)
+{
+	double ns;
+
+	if (quickest <= 0)
+		quickest = quickest_of_all();
+	ns = additions();
+	if (ns < quickest)
+		quickest = ns;
+	if (ns > slowest)
+		slowest = ns;
+}
+
+/* This thread stays on the first CPU. */
+static void listen_everywhere(void)
+{
+	for (unsigned i = 0; i < WORKERS && pin(i); i++)
+		listen_around();
+	pin(0);
+}
+
+static bool is_quiet(double ns)
+{
+	return ns < QUIET * quickest;
+}
+
+static void listen(bool everywhere)
+{
+	if (everywhere)
+		listen_everywhere();
+	else
+		listen_around();
+}
+
+/* For @most ns. Returns how long it took. */
+static double wait_for_quiet(bool everywhere, double most)
+{
+	const struct timespec pause = { 0, 200000 };
+	double begin = wall_ns();
+
+	for (;;) {
+		slowest = 0;
+		listen(everywhere);
+		if (is_quiet(slowest) || wall_ns() - begin >= most)
+			return wall_ns() - begin;
+		nanosleep(&pause, NULL);
+	}
+}
+
+struct pair {
+	double value, bound, ratio;
+	double additions; /* the slowest around it */
+};
+
+static double run_job(struct job job, bool everywhere)
+{
+	double ns;
+
+	if (!job.run)
+		return 0;
+	listen(everywhere);
+	ns = job.run(job.arg);
+	listen(everywhere);
+	return ns;
+}
+
+static struct pair run_pair(struct job work, struct job limit, bool everywhere,
+			    bool work_first)
+{
+	struct pair p = { 0 };
+
+	slowest = 0;
+	if (work_first)
+		p.value = run_job(work, everywhere);
+	p.bound = run_job(limit, everywhere);
+	if (!work_first)
+		p.value = run_job(work, everywhere);
+	if (limit.run)
+		p.ratio = p.value / p.bound;
+	p.additions = slowest;
+	return p;
+}
+
+static int by_additions(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+
+	return by_value(&x->additions, &y->additions);
+}
+
+/* Of @n pairs, which are those that count. */
+static struct measure medians(const struct pair *pairs, unsigned n)
+{
+	double value[RUNS_MAX], bound[RUNS_MAX], ratio[RUNS_MAX];
+	unsigned busy = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		value[i] = pairs[i].value;
+		bound[i] = pairs[i].bound;
+		ratio[i] = pairs[i].ratio;
+		busy += !is_quiet(pairs[i].additions);
+	}
+	return (struct measure){ median(value, n), median(bound, n), median(ratio, n), busy };
+}
+
+static struct measure measure_on(struct bench *b, struct job work, struct job limit,
+				 bool everywhere)
+{
+	struct pair pairs[PAIRS_MAX];
+	unsigned wanted = runs_of(b), quiet = 0, n = 0;
+	double left = b->patience < FIGURE_NS ? b->patience : FIGURE_NS;
+
+	b->patience -= left;
+	run_pair(work, limit, everywhere, false);
+	while (n < wanted || (quiet < wanted && n < PAIRS_MAX && left > 0)) {
+		double begin;
+
+		left -= wait_for_quiet(everywhere, left);
+		begin = wall_ns();
+		/* Each goes first as often. */
+		pairs[n] = run_pair(work, limit, everywhere, n % 2);
+		quiet += is_quiet(pairs[n++].additions);
+		if (n > wanted)
+			left -= wall_ns() - begin;
+	}
+	if (left > 0)
+		b->patience += left;
+	qsort(pairs, n, sizeof(*pairs), by_additions);
+	return medians(pairs, wanted);
+}
+
+struct measure measure(struct bench *b, struct job work, struct job limit)
+{
+	return measure_on(b, work, limit, false);
+}
+
+struct measure measure_again(struct bench *b, struct job work, struct job limit)
+{
+	struct measure best = measure(b, work, limit);
+
+	for (unsigned i = 1; i < TRIES; i++) {
+		struct measure m = measure(b, work, limit);
+
+		if (m.limit < best.limit)
+			best = m;
+	}
+	return best;
+}
+
+struct measure measure_everywhere(struct bench *b, struct job work, struct job limit)
+{
+	return measure_on(b, work, limit, true);
+}
+
+struct measure measure_alone(struct bench *b, struct job work)
+{
+	return measure(b, work, (struct job){ NULL, NULL });
 }
 
 /* CPUs that this process was given. */

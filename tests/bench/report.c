@@ -23,9 +23,12 @@ static void report_json(const struct figure *f, bool ok)
 	else
 		printf("\"limit\":null,\"ratio\":null,");
 	if (f->goal > 0)
-		printf("\"goal\":%.4g,\"ok\":%s}\n", f->goal, ok ? "true" : "false");
+		printf("\"goal\":%.4g,\"ok\":%s", f->goal, ok ? "true" : "false");
 	else
-		printf("\"goal\":null,\"ok\":null}\n");
+		printf("\"goal\":null,\"ok\":null");
+	if (f->busy)
+		printf(",\"busy\":%u", f->busy);
+	puts("}");
 }
 
 static void report_text(const struct figure *f, bool ok)
@@ -36,9 +39,12 @@ static void report_text(const struct figure *f, bool ok)
 	else
 		printf("%12s %7s ", "-", "-");
 	if (f->goal > 0)
-		printf("%7.3g  %s\n", f->goal, ok ? "ok" : "MISSED");
+		printf("%7.3g  %-6s", f->goal, ok ? "ok" : "MISSED");
 	else
-		printf("%7s\n", "-");
+		printf("%7s  %6s", "-", "");
+	if (f->busy)
+		printf(" busy: %u", f->busy);
+	putchar('\n');
 }
 
 void report(struct bench *b, const struct figure *f)
@@ -65,6 +71,7 @@ void report_measure(struct bench *b, const char *name, const char *unit, double 
 		.limit = m->limit / per,
 		.ratio = m->ratio,
 		.goal = goal,
+		.busy = m->busy,
 	};
 
 	report(b, &f);

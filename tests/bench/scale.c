@@ -294,7 +294,7 @@ static double run_walk(void *arg)
 	return end - begin;
 }
 
-struct measure measure_walk(const struct bench *b, const char *path, uint64_t records)
+struct measure measure_walk(struct bench *b, const char *path, uint64_t records)
 {
 	struct walk w = { path, records };
 	char *file = (char *)(uintptr_t)path;
@@ -327,12 +327,11 @@ static void figure_walk(struct bench *b, const char *name, const char *path,
 {
 	uint64_t pages = s->pages + s->zeros;
 	struct walk w = { path, records };
+	struct measure m = measure_alone(b, (struct job){ run_walk, &w });
 	char line[96];
-	struct figure f = { .name = line, .unit = "ns/page", .goal = goal };
 
 	snprintf(line, sizeof(line), "scale/guest/64G/%s", name);
-	f.value = measure_alone(b, (struct job){ run_walk, &w }) / (double)pages;
-	report(b, &f);
+	report_measure(b, line, "ns/page", (double)pages, &m, goal);
 	snprintf(line, sizeof(line), "scale/guest/64G/%s/memory", name);
 	report_bytes(b, line, walk_memory(path), (double)(2 << 20) + 16 * (double)s->runs);
 }

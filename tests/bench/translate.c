@@ -12,7 +12,7 @@ typedef int many_fn(const struct hpt_cpu *cpu, const struct hpt_table *table,
 
 /* Work on probes, by this library's function or that of the portable build. */
 struct work {
-	struct turn turn;
+	struct turn *turn;
 	many_fn *many;
 	struct hpt_table *table;
 	uint64_t ea[CALL];
@@ -47,7 +47,7 @@ static double many_once(void *arg, const struct probe *p)
 			work->ea[i] = p[i].ea;
 		work->out[0].size = sizeof(work->out[0]);
 		begin = now_ns();
-		ret = work->many(&work->turn.w->cpu, work->table, work->ea, CALL,
+		ret = work->many(&work->turn->w->cpu, work->table, work->ea, CALL,
 				 HPT_ACCESS_READ, 0, work->out, NULL);
 		total += now_ns() - begin;
 		if (ret)
@@ -62,18 +62,19 @@ static double run_many(void *arg)
 {
 	struct work *work = arg;
 
-	return turn_run(&work->turn, many_once, work);
+	return turn_run(work->turn, many_once, work);
 }
 
 static double each_once(void *arg, const struct probe *p)
 {
 	struct work *work = arg;
+	const struct hpt_cpu *cpu = &work->turn->w->cpu;
+	const struct hpt_table *table = work->table;
 	struct hpt_translation x = { .size = sizeof(x) };
 	double begin = now_ns(), end;
 
 	for (unsigned i = 0; i < TURN; i++) {
-		if (hpt_translate(&work->turn.w->cpu, work->table, p[i].ea, HPT_ACCESS_READ, 0,
-				  &x, NULL))
+		if (hpt_translate(cpu, table, p[i].ea, HPT_ACCESS_READ, 0, &x, NULL))
 			die("hpt_translate");
 		work->ra[i] = x.ra;
 	}
@@ -89,7 +90,7 @@ static double run_each(void *arg)
 {
 	struct work *work = arg;
 
-	return turn_run(&work->turn, each_once, work);
+	return turn_run(work->turn, each_once, work);
 }
 
 static struct turn turn_of(const struct world *w, const struct probe *probes, size_t n)
@@ -99,38 +100,12 @@ static struct turn turn_of(const struct world *w, const struct probe *probes, si
 	return (struct turn){ .w = w, .probes = probes, .n = n };
 }
 
-/* So many of @t's probes, of which none was used before, or of all those that there are. */
-static struct turn take_turns(struct turn *t, unsigned turns)
-{
-	struct turn taken = *t;
-	size_t n = (size_t)turns * 2 * TURN;
-
-	if (t->n - t->at < n) {
-		t->at = 0;
-		t->few = taken.few = t->w->order >= LARGE;
-		return taken;
-	}
-	t->at += n;
-	return taken;
-}
-
-/* For two that take turns: neither may meet groups that something before has brought. */
-static void take_both(const struct bench *b, struct turn *t, struct turn *one,
-		      struct turn *other)
-{
-	*one = take_turns(t, b->runs + 1);
-	*other = take_turns(t, b->runs + 1);
-	one->few = other->few;
-}
-
-/* Work and limit on the same kind of probes, each on probes of its own. */
-static struct measure measure_probes(const struct bench *b, struct work *work, bench_fn *run,
+/* Work and limit in turn on the same kind of probes: neither meets what the other has brought. */
+static struct measure measure_probes(struct bench *b, struct work *work, bench_fn *run,
 				     bench_fn *bound, struct turn *t)
 {
-	struct turn other;
-
-	take_both(b, t, &other, &work->turn);
-	return measure(b, (struct job){ run, work }, (struct job){ bound, &other });
+	work->turn = t;
+	return measure_again(b, (struct job){ run, work }, (struct job){ bound, t });
 }
 
 static struct work *new_work(const struct world *w)
@@ -157,13 +132,15 @@ static void one_cold(struct bench *b, const struct world *w, struct work *work,
 static void one_warm(struct bench *b, const struct world *w, struct work *work)
 {
 	struct probe *few = must_alloc(TURN * sizeof(*few));
-	struct figure f = { .name = "translate/warm", .unit = "ns", .goal = 20 };
+	struct measure m;
+	struct turn t;
 
 	for (unsigned i = 0; i < TURN; i++)
 		few[i] = w->primary[i % 64];
-	work->turn = turn_of(w, few, TURN);
-	f.value = measure_alone(b, (struct job){ run_each, work }) / TURN;
-	report(b, &f);
+	t = turn_of(w, few, TURN);
+	work->turn = &t;
+	m = measure_alone(b, (struct job){ run_each, work });
+	report_measure(b, "translate/warm", "ns", TURN, &m, 20);
 	free(few);
 }
 
@@ -230,7 +207,7 @@ static void portable(struct bench *b, const struct world *w, struct work *vector
 	if (plain->many == hpt_translate_many ||
 	    open_memory(w->raw, w->order, NULL, &plain->table, NULL))
 		die("%s is not the other build", b->portable);
-	take_both(b, primary, &plain->turn, &vector->turn);
+	plain->turn = vector->turn = primary;
 	m = measure(b, (struct job){ run_many, plain }, (struct job){ run_many, vector });
 	report_measure(b, "translate_many/portable/2^26", "ns", TURN, &m, 2);
 	close_table(plain->table);
@@ -278,15 +255,18 @@ void bench_translate(struct bench *b)
 			from = to;
 	}
 	if (orders[COUNT(orders) - 1] <= b->max_order) {
-		struct figure f = {
-			"translate_many/growth/2^22-2^30", "ns", to, from, to / from, 2
-		};
+		struct figure f = { .name = "translate_many/growth/2^22-2^30",
+				    .unit = "ns",
+				    .value = to,
+				    .limit = from,
+				    .ratio = to / from,
+				    .goal = 2 };
 
 		report(b, &f);
 	}
 }
 
-struct growth growth_of(const struct bench *b, unsigned order)
+struct growth growth_of(struct bench *b, unsigned order)
 {
 	struct growth g;
 	struct measure m;
@@ -312,6 +292,7 @@ struct growth growth_of(const struct bench *b, unsigned order)
 
 struct thread {
 	struct work *work;
+	struct turn turn;
 	unsigned cpu;
 	double ns; /* of the median run */
 	const struct bench *b;
@@ -320,9 +301,12 @@ struct thread {
 static void *thread_main(void *arg)
 {
 	struct thread *t = arg;
+	struct bench together = *t->b;
 
+	/* Who waits for quiet runs is alone when the others are done. */
+	together.patience = 0;
 	pin(t->cpu);
-	t->ns = measure_alone(t->b, (struct job){ run_many, t->work });
+	t->ns = measure_alone(&together, (struct job){ run_many, t->work }).value;
 	return NULL;
 }
 
@@ -337,7 +321,8 @@ double millions_a_second(const struct bench *b, unsigned threads)
 	world_make(&w, 26);
 	for (unsigned i = 0; i < n; i++) {
 		t[i] = (struct thread){ .work = new_work(&w), .cpu = i, .b = b };
-		t[i].work->turn = turn_of(&w, w.primary, w.n_primary);
+		t[i].turn = turn_of(&w, w.primary, w.n_primary);
+		t[i].work->turn = &t[i].turn;
 		if (pthread_create(&id[i], NULL, thread_main, &t[i]))
 			die("no thread");
 	}

@@ -180,7 +180,7 @@ static void fill(struct maker *m, const struct kind *kind, unsigned first)
 	struct world *w = m->w;
 	uint64_t goal = w->slots / 2 * kind->thousandths / 1000;
 	/* Probes are spread over the table's whole filling. */
-	uint64_t step = w->slots / 2 / PROBES + 1;
+	uint64_t step = (w->slots / 2 + PROBES - 1) / PROBES;
 	/* Not more than an eighth of the pages that there are. */
 	uint64_t most = ((uint64_t)kind->segments << (SEGMENT_SHIFT - kind->shift)) / 8;
 
