@@ -5,9 +5,9 @@
 #include "tool.h"
 
 /*
- * Several threads that print a range of a table's slots, part by part: each makes its part's text
- * and, when all before is written, writes it. So what comes out is what one would print, and
- * no text goes from one processor to another.
+ * Several threads that print a range of a table's slots, part by part, into buffers; whoever has
+ * made one and finds that the next one in turn is whole writes it, while others go on. So what
+ * comes out is what one would print, and no thread waits for another unless it is far ahead.
  *
  * @fn prints @n slots from @ptex on to @out, which is its own. 0; HPT_ERR_STOPPED when @out
  * failed; else an error of the table, which ends the whole where one thread would have met it.

@@ -61,7 +61,7 @@ static void write_out(struct output *out)
 		out->error = write_bytes(out->fd, out->buffer, out->used);
 }
 
-void output_full(struct output *out)
+static void write_all(struct output *out)
 {
 	if (out->used && !out->error) {
 		out->flushed += out->used;
@@ -70,10 +70,24 @@ void output_full(struct output *out)
 	out->used = 0;
 }
 
+void output_full(struct output *out)
+{
+	size_t kept = (size_t)((out->flushed + out->used) % OUTPUT_STEP);
+	const char *from;
+
+	kept = kept < out->used ? kept : out->used;
+	out->used -= kept;
+	from = out->buffer + out->used;
+	write_all(out);
+	/* Where a thread writes it, it is another buffer now; that of before stays as it is. */
+	memmove(out->buffer, from, kept);
+	out->used = kept;
+}
+
 /* Whether all is well: a caller with much to write stops when it is not. */
 bool output_flush(struct output *out)
 {
-	output_full(out);
+	write_all(out);
 	if (out->writer && !out->error)
 		out->error = writer_wait(out->writer);
 	return !out->error;

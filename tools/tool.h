@@ -228,7 +228,9 @@ int bad_value(const struct common *common, const char *option, const char *value
 	      const char *expected);
 
 /* output.c: standard output, a file, or whoever takes the bytes, through one large buffer */
-#define OUTPUT_BYTES ((size_t)256 * 1024)
+#define OUTPUT_BYTES ((size_t)512 * 1024)
+/* Writes end at a multiple of it, since file systems take whole pages, and many, faster. */
+#define OUTPUT_STEP ((size_t)64 * 1024)
 
 struct output {
 	int fd;
@@ -251,7 +253,7 @@ int output_open(struct output *out, int fd, const char *name);
 int output_open_sink(struct output *out,
 		     int (*sink)(void *arg, const char *bytes, size_t len), void *arg);
 int output_close(struct output *out);
-/* Makes room: what is in the buffer goes out, or is about to. */
+/* Makes room: what is in the buffer goes out, or is about to, but for less than OUTPUT_STEP. */
 void output_full(struct output *out);
 /* All is out; whether it is well. */
 bool output_flush(struct output *out);
