@@ -57,6 +57,7 @@ static const char dump_help[] =
 	"\n" SOURCE_HELP;
 
 #define READ_ENTRIES 4096u
+#define SLOTS_OF_BLOCK 64u
 
 struct dump {
 	struct common common;
@@ -71,7 +72,8 @@ struct dump {
 	struct view view;
 	struct output *out; /* apart: it changes while parts take a copy of the rest */
 	struct row row;
-	struct quick *quick; /* NULL: each entry is looked at */
+	struct quick *quick; /* NULL: another form, or none for this view */
+	bool filtered;
 };
 
 static int set_form(struct dump *dump, const struct form *form)
@@ -119,36 +121,56 @@ static int set_option(struct dump *dump, int code)
 /* Returns 0 to go on. */
 static int dump_entry(struct dump *dump, uint64_t ptex, struct hpt_entry entry)
 {
-	if (!dump->quick || !quick_line(dump->quick, dump->out, ptex, entry)) {
-		row_decode(&dump->row, &dump->view, ptex, entry);
-		if (!filter_match(&dump->filter, &dump->row))
-			return 0;
+	row_decode(&dump->row, &dump->view, ptex, entry);
+	if (!filter_match(&dump->filter, &dump->row))
+		return 0;
+	if (!dump->quick || !dump->row.fields.valid ||
+	    quick_lines(dump->quick, dump->out, ptex, 1, &entry))
 		dump->form->row(dump->out, &dump->view, &dump->row);
-	}
 	dump->limit--;
 	return !dump->limit || dump->out->error;
 }
 
-static int dump_run(void *arg, uint64_t ptex, size_t n, const struct hpt_entry *entries)
+/* Those that are left for dump_entry(), from the first on that needs it. */
+static uint64_t dump_quickly(struct dump *dump, uint64_t ptex, uint64_t valid,
+			     const struct hpt_entry *entries)
 {
-	struct dump *dump = arg;
+	uint64_t left;
 
-	for (size_t i = 0; i < n; i++)
+	if (!dump->quick || dump->filtered || dump->limit <= SLOTS_OF_BLOCK)
+		return valid;
+	left = quick_lines(dump->quick, dump->out, ptex, valid, entries);
+	dump->limit -= (unsigned)__builtin_popcountll(valid ^ left);
+	return left;
+}
+
+static int dump_slots(struct dump *dump, uint64_t ptex, size_t n,
+		      const struct hpt_entry *entries)
+{
+	for (size_t i = 0; i < n; i++) {
+		bool valid = entries[i].v & HPT_V_VALID;
+
+		if (valid && !dump_quickly(dump, ptex + i, 1, &entries[i]))
+			continue;
 		if (dump_entry(dump, ptex + i, entries[i]))
 			return 1;
-	return 0;
+	}
+	return dump->out->error;
 }
 
 static int dump_block(void *arg, uint64_t ptex, uint64_t valid,
 		      const struct hpt_entry *entries)
 {
-	for (; valid; valid &= valid - 1) {
+	struct dump *dump = arg;
+
+	while (valid && (valid = dump_quickly(dump, ptex, valid, entries))) {
 		unsigned i = (unsigned)__builtin_ctzll(valid);
 
-		if (dump_entry(arg, ptex + i, entries[i]))
+		if (dump_entry(dump, ptex + i, entries[i]))
 			return 1;
+		valid &= valid - 1;
 	}
-	return 0;
+	return dump->out->error;
 }
 
 /* What of a dump can be told apart, by one of several threads. */
@@ -184,7 +206,7 @@ static int dump_all(struct dump *dump, uint64_t n, struct hpt_error *err)
 		size_t part = n < READ_ENTRIES ? (size_t)n : READ_ENTRIES;
 
 		ret = hpt_table_read(dump->table, ptex, part, entries, err);
-		if (!ret && dump_run(dump, ptex, part, entries))
+		if (!ret && dump_slots(dump, ptex, part, entries))
 			ret = HPT_ERR_STOPPED;
 		ptex += part;
 		n -= part;
@@ -213,7 +235,8 @@ static int dump_table(struct dump *dump, const struct hpt_table *table)
 		dump->form->begin(dump->out, &dump->view);
 	if (!dump->limit)
 		return 0;
-	if (dump->form == &text_form && filter_is_empty(&dump->filter))
+	dump->filtered = !filter_is_empty(&dump->filter);
+	if (dump->form == &text_form)
 		dump->quick = quick_open(&dump->view);
 	if (dump->all)
 		ret = dump_all(dump, n, &err);

@@ -59,14 +59,15 @@ void put_row_heading(struct output *out, const struct view *view);
 void put_row_columns(struct output *out, const struct view *view, const struct row *row);
 
 /*
- * dump_text.c: lines of the text form for entries of which all can be told, several times as
- * fast as row_decode() and the form. quick_line() returns false, and does nothing, for all
- * others. To be freed; NULL: there is none of this view.
+ * dump_quick.c: lines of the text form for entries of which all can be told, several times as
+ * fast as the form. quick_lines() prints the valid ones of up to 64 slots, which are all in one
+ * 64 that begin at a multiple of it, and returns those that are left, from the first on for
+ * which it has no line. To be freed; NULL: there is none of this view.
  */
 struct quick;
 struct quick *quick_open(const struct view *view);
-bool quick_line(const struct quick *quick, struct output *out, uint64_t ptex,
-		struct hpt_entry entry);
+uint64_t quick_lines(const struct quick *quick, struct output *out, uint64_t ptex,
+		     uint64_t valid, const struct hpt_entry *entries);
 
 /* dump_json.c: an entry as an object */
 void json_row(struct output *out, const struct row *row);
