@@ -67,8 +67,12 @@ struct measure measure(struct bench *b, struct job work, struct job limit);
  * memory then: it is the one that leaves work least room.
  */
 struct measure measure_again(struct bench *b, struct job work, struct job limit);
-/* Once, of work that has threads on other CPUs than the first. */
-struct measure measure_everywhere(struct bench *b, struct job work, struct job limit);
+/*
+ * Once, of work that has threads on other CPUs than the first. @ear, if any, needs what the work
+ * needs and nobody else's skill: runs count around which it took about as long as at best.
+ */
+struct measure measure_everywhere(struct bench *b, struct job work, struct job limit,
+				  struct job ear);
 /* Without a limit, or a ratio. */
 struct measure measure_alone(struct bench *b, struct job work);
 /*
@@ -147,6 +151,9 @@ void world_free(struct world *w);
 double run_process(char *const *argv, const char *to);
 
 /* limits.c: what memory can do */
+/* Both words of an entry, as compilers have them in one register. */
+typedef uint64_t both __attribute__((vector_size(16), aligned(8), may_alias));
+
 struct copy {
 	void *to;
 	const void *from;

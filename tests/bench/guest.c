@@ -255,7 +255,8 @@ static void dump_text(struct bench *b)
 	world_free(&w);
 	run_dump(&d);
 	verify_text(&d);
-	m = measure_everywhere(b, (struct job){ run_dump, &d }, (struct job){ run_print, &d });
+	m = measure_everywhere(b, (struct job){ run_dump, &d }, (struct job){ run_print, &d },
+			       (struct job){ NULL, NULL });
 	report_measure(b, "dump/text/2^26", "ms", 1e6, &m, 1.5);
 	unlink(d.image);
 	unlink(d.text);

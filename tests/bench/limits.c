@@ -32,21 +32,25 @@ double run_memset(void *arg)
 	return now_ns() - begin + c->extra;
 }
 
-/* One word of each line is enough to bring all of it. */
+/*
+ * All of it, line by line. To take one word of each of four lines in turn is slower by a third:
+ * the processor does not see as well where this goes.
+ */
 double run_read(void *arg)
 {
 	const struct copy *c = arg;
-	const uint64_t *p = c->from, *end = p + c->bytes / sizeof(*p);
-	uint64_t sum[4] = { 0 };
+	const both *p = c->from, *end = p + c->bytes / sizeof(*p);
+	both sum[4] = { { 0 } };
 	double begin = now_ns();
 
-	for (; p < end; p += 32) {
+	for (; p < end; p += 4) {
 		sum[0] += p[0];
-		sum[1] += p[8];
-		sum[2] += p[16];
-		sum[3] += p[24];
+		sum[1] += p[1];
+		sum[2] += p[2];
+		sum[3] += p[3];
 	}
-	result = sum[0] + sum[1] + sum[2] + sum[3];
+	sum[0] += sum[1] + (sum[2] + sum[3]);
+	result = sum[0][0] + sum[0][1];
 	return now_ns() - begin + c->extra;
 }
 

@@ -146,6 +146,27 @@ static void listen(bool everywhere)
 		listen_around();
 }
 
+/* How long a job takes that only needs what the work needs: at best, for each figure anew. */
+static double quickest_ear;
+
+static double hear(struct job ear)
+{
+	double ns = ear.run ? ear.run(ear.arg) : 0;
+
+	if (ns > 0 && (quickest_ear <= 0 || ns < quickest_ear))
+		quickest_ear = ns;
+	return ns;
+}
+
+static void hear_at_first(struct job ear)
+{
+	double begin = wall_ns();
+
+	quickest_ear = 0;
+	while (ear.run && wall_ns() - begin < FIRST_NS)
+		hear(ear);
+}
+
 /* For @most ns. Returns how long it took. */
 static double wait_for_quiet(bool everywhere, double most)
 {
@@ -164,6 +185,7 @@ static double wait_for_quiet(bool everywhere, double most)
 struct pair {
 	double value, bound, ratio;
 	double additions; /* the slowest around it */
+	double ear;       /* likewise around the work, or 0 */
 };
 
 static double run_job(struct job job, bool everywhere)
@@ -178,74 +200,105 @@ static double run_job(struct job job, bool everywhere)
 	return ns;
 }
 
-static struct pair run_pair(struct job work, struct job limit, bool everywhere,
-			    bool work_first)
+/* How a figure is come by. */
+struct plan {
+	struct job work, limit, ear;
+	bool everywhere;
+};
+
+static void run_work(const struct plan *plan, struct pair *p)
+{
+	double after;
+
+	p->ear = hear(plan->ear);
+	p->value = run_job(plan->work, plan->everywhere);
+	after = hear(plan->ear);
+	if (after > p->ear)
+		p->ear = after;
+}
+
+static struct pair run_pair(const struct plan *plan, bool work_first)
 {
 	struct pair p = { 0 };
 
 	slowest = 0;
 	if (work_first)
-		p.value = run_job(work, everywhere);
-	p.bound = run_job(limit, everywhere);
+		run_work(plan, &p);
+	p.bound = run_job(plan->limit, plan->everywhere);
 	if (!work_first)
-		p.value = run_job(work, everywhere);
-	if (limit.run)
+		run_work(plan, &p);
+	if (plan->limit.run)
 		p.ratio = p.value / p.bound;
 	p.additions = slowest;
 	return p;
 }
 
-static int by_additions(const void *a, const void *b)
+/* In multiples of what it is at best. */
+static double noise(const struct pair *p)
 {
-	const struct pair *x = a, *y = b;
+	double core = p->additions / quickest, ear = p->ear > 0 ? p->ear / quickest_ear : 0;
 
-	return by_value(&x->additions, &y->additions);
+	return core > ear ? core : ear;
+}
+
+static int by_noise(const void *a, const void *b)
+{
+	double x = noise(a), y = noise(b);
+
+	return by_value(&x, &y);
+}
+
+static unsigned quiet_ones(const struct pair *pairs, unsigned n)
+{
+	unsigned quiet = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		quiet += noise(&pairs[i]) < QUIET;
+	return quiet;
 }
 
 /* Of @n pairs, which are those that count. */
 static struct measure medians(const struct pair *pairs, unsigned n)
 {
 	double value[RUNS_MAX], bound[RUNS_MAX], ratio[RUNS_MAX];
-	unsigned busy = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		value[i] = pairs[i].value;
 		bound[i] = pairs[i].bound;
 		ratio[i] = pairs[i].ratio;
-		busy += !is_quiet(pairs[i].additions);
 	}
-	return (struct measure){ median(value, n), median(bound, n), median(ratio, n), busy };
+	return (struct measure){ median(value, n), median(bound, n), median(ratio, n),
+				 n - quiet_ones(pairs, n) };
 }
 
-static struct measure measure_on(struct bench *b, struct job work, struct job limit,
-				 bool everywhere)
+static struct measure measure_by(struct bench *b, const struct plan *plan)
 {
 	struct pair pairs[PAIRS_MAX];
-	unsigned wanted = runs_of(b), quiet = 0, n = 0;
+	unsigned wanted = runs_of(b), n = 0;
 	double left = b->patience < FIGURE_NS ? b->patience : FIGURE_NS;
 
 	b->patience -= left;
-	run_pair(work, limit, everywhere, false);
-	while (n < wanted || (quiet < wanted && n < PAIRS_MAX && left > 0)) {
+	hear_at_first(plan->ear);
+	run_pair(plan, false);
+	while (n < wanted || (quiet_ones(pairs, n) < wanted && n < PAIRS_MAX && left > 0)) {
 		double begin;
 
-		left -= wait_for_quiet(everywhere, left);
+		left -= wait_for_quiet(plan->everywhere, left);
 		begin = wall_ns();
 		/* Each goes first as often. */
-		pairs[n] = run_pair(work, limit, everywhere, n % 2);
-		quiet += is_quiet(pairs[n++].additions);
-		if (n > wanted)
+		pairs[n] = run_pair(plan, n % 2);
+		if (++n > wanted)
 			left -= wall_ns() - begin;
 	}
 	if (left > 0)
 		b->patience += left;
-	qsort(pairs, n, sizeof(*pairs), by_additions);
+	qsort(pairs, n, sizeof(*pairs), by_noise);
 	return medians(pairs, wanted);
 }
 
 struct measure measure(struct bench *b, struct job work, struct job limit)
 {
-	return measure_on(b, work, limit, false);
+	return measure_by(b, &(struct plan){ .work = work, .limit = limit });
 }
 
 struct measure measure_again(struct bench *b, struct job work, struct job limit)
@@ -261,9 +314,10 @@ struct measure measure_again(struct bench *b, struct job work, struct job limit)
 	return best;
 }
 
-struct measure measure_everywhere(struct bench *b, struct job work, struct job limit)
+struct measure measure_everywhere(struct bench *b, struct job work, struct job limit,
+				  struct job ear)
 {
-	return measure_on(b, work, limit, true);
+	return measure_by(b, &(struct plan){ work, limit, ear, true });
 }
 
 struct measure measure_alone(struct bench *b, struct job work)
