@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What vectors there are: as the dynamic loader knows, or else the CPU itself. Compilers' own
- * ways keep data that can be written.
+ * What vectors there are. Asked of the CPU itself: compilers' and libcs' own ways keep data
+ * that can be written.
  */
 
 #include "match.h"
 
 #ifdef HPT_HAVE_AVX2
 
-#if __has_include(<sys/platform/x86.h>)
-#include <sys/platform/x86.h>
-#endif
-#ifndef CPU_FEATURE_ACTIVE
 #include <cpuid.h>
-#endif
 
 /* Pair 0 is bit 0, then 2, 4 and 6; 1 is bit 4, then 3, 5 and 7. */
 #define FIRST(bits)             \
@@ -51,17 +46,6 @@ uint64_t hpt_match(const void *pairs, unsigned n, uint64_t mask, uint64_t value,
 		    : hpt_match_plain(pairs, n, mask, value);
 }
 
-#ifdef CPU_FEATURE_ACTIVE
-
-/* Two loads. CPUID traps in a virtual machine, and then takes microseconds. */
-bool hpt_have_avx2(void)
-{
-	return CPU_FEATURE_ACTIVE(AVX2) && CPU_FEATURE_ACTIVE(BMI1) &&
-	       CPU_FEATURE_ACTIVE(BMI2);
-}
-
-#else
-
 #define XCR0_SSE_AVX 6u /* the system saves these registers */
 
 bool hpt_have_avx2(void)
@@ -76,8 +60,6 @@ bool hpt_have_avx2(void)
 		return false;
 	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & leaf7) == leaf7;
 }
-
-#endif
 
 #else
 

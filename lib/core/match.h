@@ -90,10 +90,7 @@ static inline unsigned hpt_only_of_32_plain(const void *pairs, const uint64_t ma
 /* The one or the other, in a function of its own. */
 uint64_t hpt_match(const void *pairs, unsigned n, uint64_t mask, uint64_t value, bool avx2);
 
-/*
- * Does this CPU, under this system, have what HPT_AVX2 names? Once a handle: not cheap where
- * the C library does not know.
- */
+/* Does this CPU, under this system, have what HPT_AVX2 names? Not cheap: once a handle. */
 bool hpt_have_avx2(void);
 
 #ifdef HPT_HAVE_AVX2
