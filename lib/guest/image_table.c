@@ -14,10 +14,22 @@
 
 #include "internal.h"
 
+/* A window, and the table in memory that is put over it. */
+struct window {
+	unsigned char *bytes;
+	struct hpt_table *table;
+	unsigned char room[];
+};
+
 struct image {
 	int fd;
 	uint64_t start; /* of the table in the file */
 	uint64_t size;  /* its bytes */
+	/*
+	 * One that nobody uses, or NULL; exchanged atomically. To open a table takes
+	 * microseconds, since it asks the CPU what it can.
+	 */
+	struct window *spare;
 };
 
 /* Entries that are read without an allocation. */
@@ -90,32 +102,28 @@ static int give_block(void *arg, uint64_t ptex, uint64_t valid,
 }
 
 /* The entries [from, to) of a window, whose bytes are at @bytes. */
-static int each_window(const struct image *image, struct walk *walk, unsigned char *bytes,
-		       const struct hpt_table *window, uint64_t from, uint64_t to,
-		       struct hpt_error *err)
+static int each_window(const struct image *image, struct walk *walk, struct window *window,
+		       uint64_t from, uint64_t to, struct hpt_error *err)
 {
 	uint64_t first = from & ~(ALIGNED - 1), end = (to + ALIGNED - 1) & ~(ALIGNED - 1);
 	uint64_t at = (walk->base + first) * HPT_ENTRY_BYTES;
-	int r = guest_read_at(image->fd, image->start + at, bytes + first * HPT_ENTRY_BYTES,
+	int r = guest_read_at(image->fd, image->start + at,
+			      window->bytes + first * HPT_ENTRY_BYTES,
 			      (size_t)(end - first) * HPT_ENTRY_BYTES, err);
 
 	if (r)
 		return r;
-	return walk->fn ? hpt_table_each(window, from, to - from, give_run, walk, err)
-			: hpt_table_each_block(window, from, to - from, give_block, walk, err);
+	return walk->fn ? hpt_table_each(window->table, from, to - from, give_run, walk, err)
+			: hpt_table_each_block(window->table, from, to - from, give_block,
+					       walk, err);
 }
 
-static int each_windows(const struct image *image, struct walk *walk, unsigned char *bytes,
+static int each_windows(const struct image *image, struct walk *walk, struct window *window,
 			uint64_t ptex, uint64_t end, struct hpt_error *err)
 {
-	const struct hpt_memory_options options = { .size = sizeof(options),
-						    .flags = HPT_MEMORY_READ_ONLY };
-	struct hpt_table *window;
 	uint64_t to;
-	int r = hpt_memory_open(bytes, HPT_ORDER_MIN, &options, &window, err);
+	int r = 0;
 
-	if (r)
-		return r;
 	while (!r && ptex < end) {
 		ptex = guest_image_data(image->fd, image->start, ptex * HPT_ENTRY_BYTES,
 					image->size) /
@@ -124,26 +132,49 @@ static int each_windows(const struct image *image, struct walk *walk, unsigned c
 			break;
 		walk->base = ptex & ~(uint64_t)(WINDOW_ENTRIES - 1);
 		to = walk->base + WINDOW_ENTRIES < end ? walk->base + WINDOW_ENTRIES : end;
-		r = each_window(image, walk, bytes, window, ptex - walk->base, to - walk->base,
-				err);
+		r = each_window(image, walk, window, ptex - walk->base, to - walk->base, err);
 		ptex = to;
 	}
-	hpt_table_close(window);
 	return r;
 }
 
-static int each_of(const struct image *image, struct walk *walk, uint64_t ptex, uint64_t n,
-		   struct hpt_error *err)
+static void free_window(struct window *window)
 {
-	unsigned char *room = malloc(WINDOW_BYTES + HPT_ENTRY_BYTES);
-	size_t over = (uintptr_t)room % HPT_ENTRY_BYTES;
+	if (window)
+		hpt_table_close(window->table);
+	free(window);
+}
+
+static int new_window(struct window **out, struct hpt_error *err)
+{
+	const struct hpt_memory_options options = { .size = sizeof(options),
+						    .flags = HPT_MEMORY_READ_ONLY };
+	struct window *window = malloc(sizeof(*window) + WINDOW_BYTES + HPT_ENTRY_BYTES);
+	size_t over;
 	int r;
 
-	if (!room)
+	if (!window)
 		return guest_fail(err, HPT_ERR_MEMORY, "out of memory for an image");
-	r = each_windows(image, walk, room + (over ? HPT_ENTRY_BYTES - over : 0), ptex,
-			 ptex + n, err);
-	free(room);
+	over = (uintptr_t)window->room % HPT_ENTRY_BYTES;
+	window->bytes = window->room + (over ? HPT_ENTRY_BYTES - over : 0);
+	r = hpt_memory_open(window->bytes, HPT_ORDER_MIN, &options, &window->table, err);
+	if (r)
+		free(window);
+	else
+		*out = window;
+	return r;
+}
+
+static int each_of(struct image *image, struct walk *walk, uint64_t ptex, uint64_t n,
+		   struct hpt_error *err)
+{
+	struct window *window = __atomic_exchange_n(&image->spare, NULL, __ATOMIC_ACQUIRE);
+	int r = window ? 0 : new_window(&window, err);
+
+	if (r)
+		return r;
+	r = each_windows(image, walk, window, ptex, ptex + n, err);
+	free_window(__atomic_exchange_n(&image->spare, window, __ATOMIC_ACQ_REL));
 	return r;
 }
 
@@ -163,12 +194,20 @@ static int image_each_block(void *ctx, uint64_t ptex, uint64_t n, hpt_block_fn *
 	return each_of(ctx, &walk, ptex, n, err);
 }
 
+static void image_close(void *ctx)
+{
+	struct image *image = ctx;
+
+	free_window(image->spare);
+	free(image);
+}
+
 static const struct hpt_table_ops image_ops = {
 	.size = sizeof(image_ops),
 	.read = image_read,
 	.each = image_each,
 	.each_block = image_each_block,
-	.close = free,
+	.close = image_close,
 };
 
 int guest_image_table(int fd, uint64_t start, unsigned int order, struct hpt_table **out,

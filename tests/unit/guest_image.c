@@ -60,27 +60,37 @@ static int see_block(void *arg, uint64_t ptex, uint64_t valid, const struct hpt_
 	return ++seen->calls == seen->stop_after;
 }
 
-/* Four windows, by the run and by the block, from and to anywhere. */
-static void image_by_block(void **state)
+/* Runs of all lengths, and a window in which there is nothing. */
+static unsigned char *random_image(size_t slots)
 {
-	size_t size = 4 * IMAGE_BYTES, slots = size / HPT_ENTRY_BYTES;
-	unsigned char *image = malloc(size), *by_run = malloc(size), *expected = malloc(size), *found = malloc(size);
-	struct hpt_guest *guest;
-	struct hpt_table *table;
-	struct hpt_error err;
+	unsigned char *image = malloc(slots * HPT_ENTRY_BYTES);
 	uint64_t seed = 51;
 
-	(void)state;
-	assert_true(image && by_run && expected && found);
+	assert_non_null(image);
 	for (size_t i = 0; i < slots; i++) {
 		struct hpt_entry e = { unit_random(&seed) & ~HPT_V_HYPERVISOR,
 				       unit_random(&seed) };
 
-		/* Runs of all lengths, and a window in which there is nothing. */
 		e.v &= ~HPT_V_VALID;
 		e.v |= i / (slots / 4) != 2 && unit_random(&seed) % (i % 4096 / 64 + 1) < 2;
 		hpt_entries_to_bytes(&e, 1, image + i * HPT_ENTRY_BYTES);
 	}
+	return image;
+}
+
+/* Four windows, by the run and by the block, from and to anywhere. */
+static void image_by_block(void **state)
+{
+	size_t size = 4 * IMAGE_BYTES, slots = size / HPT_ENTRY_BYTES;
+	unsigned char *image = random_image(slots), *by_run = malloc(size);
+	unsigned char *expected = malloc(size), *found = malloc(size);
+	struct hpt_guest *guest;
+	struct hpt_table *table;
+	struct hpt_error err;
+	uint64_t seed = 52;
+
+	(void)state;
+	assert_true(by_run && expected && found);
 	guest = open_image(image, size);
 	assert_int_equal(hpt_guest_table(guest, &table, NULL), 0);
 	for (unsigned round = 0; round < 200; round++) {
@@ -121,9 +131,55 @@ static void image_by_block(void **state)
 	free(image);
 }
 
+/* Some callbacks visit the table themselves. */
+struct within {
+	const struct hpt_table *table;
+	struct seen_image outer, inner;
+	unsigned calls;
+};
+
+static int see_within(void *arg, uint64_t ptex, uint64_t valid,
+		      const struct hpt_entry *entries)
+{
+	struct within *w = arg;
+
+	if (w->calls++ % 200 == 0) {
+		w->inner.next = 0;
+		assert_int_equal(hpt_table_each_block(w->table, 0, UINT64_MAX, see_block,
+						      &w->inner, NULL),
+				 0);
+	}
+	return see_block(&w->outer, ptex, valid, entries);
+}
+
+static void image_within(void **state)
+{
+	size_t size = 4 * IMAGE_BYTES, slots = size / HPT_ENTRY_BYTES;
+	unsigned char *image = random_image(slots);
+	struct within w = { .outer.bytes = calloc(1, size), .inner.bytes = calloc(1, size) };
+	struct hpt_guest *guest = open_image(image, size);
+	struct hpt_table *table;
+
+	(void)state;
+	assert_int_equal(hpt_guest_table(guest, &table, NULL), 0);
+	w.table = table;
+	assert_int_equal(hpt_table_each_block(table, 0, UINT64_MAX, see_within, &w, NULL), 0);
+	assert_true(w.calls > 400);
+	for (size_t i = 0; i < slots; i++)
+		if (!(image[i * HPT_ENTRY_BYTES + 7] & 1))
+			memset(image + i * HPT_ENTRY_BYTES, 0, HPT_ENTRY_BYTES);
+	assert_memory_equal(w.outer.bytes, image, size);
+	assert_memory_equal(w.inner.bytes, image, size);
+	hpt_guest_close(guest);
+	free(w.outer.bytes);
+	free(w.inner.bytes);
+	free(image);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(image_by_block) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(image_by_block),
+					    cmocka_unit_test(image_within) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
