@@ -56,9 +56,10 @@ struct quick_page {
 	char text[16];     /* PAGES */
 };
 
-#define PAGE_SIZES (HPT_BASE_SIZES_MAX * HPT_ACTUAL_SIZES_MAX)
-/* One that no entry has, for bits that mean none. */
-#define NO_PAGE PAGE_SIZES
+enum {
+	PAGE_SIZES = HPT_BASE_SIZES_MAX * HPT_ACTUAL_SIZES_MAX,
+	NO_PAGE = PAGE_SIZES, /* one that no entry has, for bits that mean none */
+};
 
 /* Without L, and what LP may mean by its lowest 8 bits. */
 #define SMALL 0u
@@ -301,7 +302,7 @@ static void add_page(struct quick *quick, unsigned i, unsigned base, unsigned ac
 	page->below = (UINT64_C(1) << base) - 1;
 	page->hashed = base < 23 ? (UINT64_C(1) << (23 - base)) - 1 : 0;
 	page->base_shift = base;
-	page->segments = (base < 28) | (base < 40) << 1;
+	page->segments = (base < 28 ? 1u : 0) | (base < 40 ? 2u : 0);
 	if (base == 12 && actual == 12) {
 		page->r_mask = page->r_lp = 0;
 		if (quick->first[SMALL] == NO_PAGE)
