@@ -80,10 +80,9 @@ static int write_text(struct crew *crew, const struct text *text, size_t len, bo
 {
 	const char *from = text->bytes - crew->kept;
 	size_t n = crew->kept + len;
-	size_t kept = last ? 0 : (size_t)((crew->offset + n) % OUTPUT_STEP);
+	size_t kept = last ? 0 : output_kept(crew->offset, n);
 	int error;
 
-	kept = kept < n ? kept : n;
 	n -= kept;
 	error = write_bytes(crew->fd, from, n);
 	memmove(next->bytes - kept, from + n, kept);

@@ -124,7 +124,8 @@ static int dump_entry(struct dump *dump, uint64_t ptex, struct hpt_entry entry)
 	row_decode(&dump->row, &dump->view, ptex, entry);
 	if (!filter_match(&dump->filter, &dump->row))
 		return 0;
-	if (!dump->quick || !dump->row.fields.valid ||
+	/* Without a filter dump_quickly() has tried, or there are few left to print. */
+	if (!dump->quick || !dump->filtered || !dump->row.fields.valid ||
 	    quick_lines(dump->quick, dump->out, ptex, 1, &entry))
 		dump->form->row(dump->out, &dump->view, &dump->row);
 	dump->limit--;

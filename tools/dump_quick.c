@@ -233,14 +233,13 @@ static inline char *put_attributes(char *p, const struct quick *quick, struct hp
 	return p + RIGHTS + WIMG + NRCB;
 }
 
-/* Where the number of so many digits begins, and behind it. */
+/* Returns where it ends. */
 static char *place_number(char *p, uint64_t value, unsigned digits)
 {
-	*p++ = '0';
-	*p++ = 'x';
-	for (unsigned i = digits; i-- > 0; value /= 16)
-		p[i] = "0123456789abcdef"[value % 16];
-	return p + digits;
+	char buffer[TEXT_MAX];
+
+	memcpy(p, text_hex_digits(buffer, value, digits), digits + 2);
+	return p + digits + 2;
 }
 
 static void place_init(struct place *place, const struct quick *quick, uint64_t ptex)
@@ -327,6 +326,8 @@ static void init_pages(struct quick *quick, const struct hpt_page_sizes *sizes)
 
 static void init_texts(struct quick *quick)
 {
+	char buffer[TEXT_MAX];
+
 	for (unsigned i = 0; i < 256; i++) {
 		char *to = quick->rights[i];
 		unsigned key = i & 31;
@@ -338,8 +339,7 @@ static void init_texts(struct quick *quick)
 		to[6] = (char)('0' + key % 10);
 	}
 	for (unsigned i = 0; i < LOW_DIGITS; i++)
-		memcpy(quick->low_digits[i],
-		       (char[]){ "0123456789abcdef"[i / 16], "0123456789abcdef"[i % 16] }, 2);
+		memcpy(quick->low_digits[i], text_hex_digits(buffer, i, 2) + 2, 2);
 }
 
 struct quick *quick_open(const struct view *view)

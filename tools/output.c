@@ -70,12 +70,18 @@ static void write_all(struct output *out)
 	out->used = 0;
 }
 
+size_t output_kept(uint64_t offset, size_t n)
+{
+	size_t kept = (size_t)((offset + n) % OUTPUT_STEP);
+
+	return kept < n ? kept : n;
+}
+
 void output_full(struct output *out)
 {
-	size_t kept = (size_t)((out->flushed + out->used) % OUTPUT_STEP);
+	size_t kept = output_kept(out->flushed, out->used);
 	const char *from;
 
-	kept = kept < out->used ? kept : out->used;
 	out->used -= kept;
 	from = out->buffer + out->used;
 	write_all(out);

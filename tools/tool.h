@@ -255,6 +255,8 @@ int output_open_sink(struct output *out,
 int output_close(struct output *out);
 /* Makes room: what is in the buffer goes out, or is about to, but for less than OUTPUT_STEP. */
 void output_full(struct output *out);
+/* How many of @n bytes behind @offset others are better written with what comes next. */
+size_t output_kept(uint64_t offset, size_t n);
 /* All is out; whether it is well. */
 bool output_flush(struct output *out);
 void output_colour(struct output *out, enum colour_when when);

@@ -101,7 +101,7 @@ static int give_block(void *arg, uint64_t ptex, uint64_t valid,
 	return walk->block_fn(walk->arg, walk->base + ptex, valid, entries);
 }
 
-/* The entries [from, to) of a window, whose bytes are at @bytes. */
+/* The entries [from, to) of a window. */
 static int each_window(const struct image *image, struct walk *walk, struct window *window,
 		       uint64_t from, uint64_t to, struct hpt_error *err)
 {
